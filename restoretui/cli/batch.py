@@ -76,7 +76,7 @@ def add_batch(cli: click.Group) -> None:
     @click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES, case_sensitive=False),
                   metavar="STATUS",
                   help=f"Only jobs in this status: {', '.join(STATUSES)}. May be repeated: any of them.")  # fmt: skip
-    @click.option("--all", "everything", is_flag=True, help="Jobs of other operations than restores, too.")
+    @click.option("--all", "everything", is_flag=True, help="Jobs of other operations than restores and copies, too.")
     @printing
     @common
     def ls(statuses: tuple[str, ...], everything: bool, form: Form, **flags: Any) -> None:

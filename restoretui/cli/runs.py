@@ -58,6 +58,9 @@ def then_options(command: F) -> F:
                      "notify:NAME. May "
                      "be repeated: done in that order."),
         click.option("--copy-class", metavar="CLASS", help="Storage class of copies. Default: STANDARD."),
+        click.option("--copy-engine", "copy_engine", type=click.Choice(["direct", "batch"]),
+                     help="batch: once all can be read, S3 Batch Operations copies what has at most 5 GB (by the "
+                     "role of the config or RESTORETUI_BATCH_ROLE_ARN); the rest goes one by one, as all does else."),
         click.option("--bandwidth", type=Size(), metavar="BYTES",
                      help="Download no more than so much a second: 500K, 20M (1024s)."),
         click.option("--on", "on", metavar="EVENT=STEP", multiple=True,

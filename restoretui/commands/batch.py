@@ -18,7 +18,7 @@ from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.ledger.batches.records import BatchJob
-from restoretui.session.batch.job_papers import RESTORES
+from restoretui.session.batch.job_papers import OF_OURS
 from restoretui.session.batch.once_more import check_takes_jobs
 from restoretui.session.batch.operations import as_place
 from restoretui.session.jsonlines.jobs import task_fields
@@ -71,7 +71,7 @@ async def ls(settings: Settings, output: Output, statuses: Sequence[str], *, eve
         try:
             async for page in session.batch.jobs(named, statuses):
                 for job in page:
-                    if everything or job.operation == RESTORES:
+                    if everything or job.operation in OF_OURS:
                         output.batch_job(job, _run_of(session, job.job_id))
                         counts[job.status] = counts.get(job.status, 0) + 1
         except CloudError as error:

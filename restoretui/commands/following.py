@@ -13,6 +13,7 @@ from restoretui.commands.summary import (
     counts_of,
     summarise,
     tell_causes,
+    tell_ends,
     tell_shortfalls,
     verdict_on,
 )
@@ -84,6 +85,8 @@ async def status(
             output.error(with_text(error, f"{names} could not be looked at: {error}"))
         causes = await causes_of(session, runs) if name else []
         tell_causes(output, causes)
+        for run in runs if name else ():
+            await tell_ends(session, output, run)
         less = await tell_shortfalls(session, output, runs)
         fields = counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)} | less
         summarise(output, fields | {"causes": [cause_fields(cause) for cause in causes]}, runs)
@@ -169,6 +172,8 @@ async def watch(
             output.say("nothing is under way")
             return ExitCode.DONE
         run_ids = [run.id for run in runs]
+        for run in runs:
+            await tell_ends(session, output, run)
         if dry_run:
             return tell_unsent(session, output, runs)
         wanted = WantedChanges(query, since_when(since, session), session.clock.now().timestamp())

@@ -72,7 +72,8 @@ async def plan(
         elif tier and (said := meant.said(offers)):
             output.say(said)
         requests = max((made.tiers[one].requests for one in shown), default=0)
-        output.summary({"objects": made.objects, "days": made.days, "requests": requests})
+        told = {"objects": made.objects, "days": made.days, "requests": requests}
+        output.summary({**told, "manifest": planned.found.named})
         return ExitCode.DONE if stopped is None else stopped.exit_code
 
 
@@ -126,7 +127,7 @@ async def restore(
             run = await confirmed_whole(session, confirming)
         output.left = what_goes_on(session, [run])
         output.run(run, session.looks_cost(run))
-        output.summary({"requests": made.tiers[tier].requests})
+        output.summary({"requests": made.tiers[tier].requests, "manifest": found.named})
         session.start_engine([run.id])
         return await follow(session, output, [run.id], wait=wait, timeout=left)
 

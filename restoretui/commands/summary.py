@@ -41,6 +41,17 @@ def counts_in(runs: Iterable[Run]) -> dict[State, int]:
     return counts
 
 
+async def tell_ends(session: Session, output: Output, run: Run) -> None:
+    """Say that copies of a run end soon, which whoever wants them longer has to know before."""
+    hours = session.settings.expiring_hours
+    copies, first = await session.run_views.ending(run, hours * 3600)
+    if first is not None:
+        output.say(
+            f"run {run.id}: {words.plural(copies, 'copy ends', 'copies end')} within {hours:g} h, the first"
+            f" {words.stamp(first)}; the same restore with more days extends them, as the screens do"
+        )
+
+
 def summarise(output: Output, fields: dict[str, Any], runs: Sequence[Run] = ()) -> None:
     """Keep them for the last line; of ``runs``, say it in a sentence for people."""
     if runs and not output.as_json:

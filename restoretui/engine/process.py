@@ -13,7 +13,7 @@ GRACE_S = 10.0
 """Machine seconds from SIGTERM to SIGKILL."""
 
 
-class Ended(NamedTuple):
+class ProcessEnd(NamedTuple):
     """What became of it."""
 
     code: int | None
@@ -42,7 +42,7 @@ def _said(value: object) -> str:
 
 async def run_program(
     argv: Sequence[str], told: bytes, environment: Mapping[str, str], folder: Path | None, longest_s: float, kept: int
-) -> Ended:
+) -> ProcessEnd:
     """Run it, with ``told`` on its standard input, ``kept`` bytes of output; ``OSError`` where it cannot be begun."""
     process = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -75,7 +75,7 @@ async def run_program(
         await asyncio.wait({listening}, timeout=1.0)  # What it left running may hold the pipe.
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-    return Ended(None if is_late else process.returncode, bytes(said).decode("utf-8", "replace"))
+    return ProcessEnd(None if is_late else process.returncode, bytes(said).decode("utf-8", "replace"))
 
 
 async def _end(process: asyncio.subprocess.Process, waiting: "asyncio.Task[int]") -> None:

@@ -46,7 +46,7 @@ class Pursuit:
             from restoretui.engine.then.keeper import Keeper
             from restoretui.engine.then.runner import ThenRunner
 
-            self._then = ThenRunner(context)
+            self._then = ThenRunner(context, self.batches.stir)
             self._keeper = Keeper(context, self.resend)
 
     async def pursue(self) -> None:

@@ -1,4 +1,4 @@
-"""Names that a shell completes: runs, and jobs of S3 Batch Operations; read beside everything else.
+"""Names that a shell completes: runs, jobs of S3 Batch Operations, and sets; read beside everything else.
 
 A process of its own answers each press of a key: it opens the file read-only, and what it cannot read has no names.
 """
@@ -24,8 +24,17 @@ def job_names(folder: Path) -> Sequence[tuple[str, str]]:
     return [(str(row[0]), f"{row[1]}, run {row[2]}") for row in rows]
 
 
-def _read(folder: Path, sql: str) -> list[tuple[object, ...]]:
-    path = folder / "ledger.db"
+def set_names(folder: Path) -> Sequence[tuple[str, str]]:
+    """The sets there are."""
+    sql = (
+        "SELECT name, (SELECT sum(objects) FROM selection_total WHERE sel = s.id) FROM selection_set s"
+        " WHERE kind = 'saved' ORDER BY name LIMIT ?"
+    )
+    return [(str(row[0]), f"{row[1]} objects") for row in _read(folder, sql, "catalog.db")]
+
+
+def _read(folder: Path, sql: str, name: str = "ledger.db") -> list[tuple[object, ...]]:
+    path = folder / name
     with contextlib.suppress(sqlite3.Error, OSError):
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_S)) as database:

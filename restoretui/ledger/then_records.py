@@ -54,13 +54,16 @@ class StepCount:
         return f"{self.step.kind} on {self.step.event}" if self.step.event else str(self.step.kind)
 
     @property
+    def is_news(self) -> bool:
+        """There is something to tell of it: the event it is done at has come to pass, if it waits for one."""
+        return not self.tasks.get(TaskState.WAITING)
+
+    @property
     def told(self) -> str:
         """``copy 12 of 200, 3 failed``."""
         cancelled = self.tasks.get(TaskState.CANCELLED, 0)
         failed = f", {self.failed:,} failed" if self.failed else ""
         given_up = f", {cancelled:,} given up" if cancelled else ""
-        if self.tasks.get(TaskState.WAITING):
-            return f"{self.name}: not so far"
         return f"{self.name} {self.done:,} of {self.total:,}{failed}{given_up}"
 
     @property

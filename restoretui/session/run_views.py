@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import UsageError
-from restoretui.core.literal.literal import Literal
 from restoretui.core.model import State, Tier
 from restoretui.core.provider import NO_CAPACITY_CODE
 from restoretui.engine.engine import Engine
@@ -34,6 +33,13 @@ class RunViews:
             return 0
         return await self._ledger.runs.count_failed(run.id, NO_CAPACITY_CODE)
 
+    async def ending(self, run: Run, within_s: float) -> tuple[int, int | None]:
+        """How many copies of the run end within so many seconds, and when the first does."""
+        if not run.counts.get(State.AVAILABLE):
+            return 0, None
+        now = self._clock.now().timestamp()
+        return await self._ledger.runs.ending(run.id, now, now + within_s)
+
     async def causes(self, run: Run) -> list[Cause]:
         """Why objects of the run failed, or were refused by its plan: the most frequent cause first."""
         if not (run.counts.get(State.FAILED) or run.counts.get(State.SKIPPED)):
@@ -49,9 +55,8 @@ class RunViews:
         from restoretui.core.progress import RunFacts
 
         flows = await self._ledger.runs.flows(run.id)
-        makes_copies = not Literal.of_text(run.literal).output
         return RunFacts(
-            run.counts, run.bytes_by_state if makes_copies else {}, run.window, run.first_requested_at,
+            run.counts, run.bytes_by_state, run.window, run.first_requested_at,
             run.last_requested_at, self._clock.now(), flows,
         )  # fmt: skip
 

@@ -272,7 +272,7 @@ def test_a_manifest_that_exists_is_planned_restored_and_kept(run: Run, world: Se
     path.write_text("".join(f"acme-genomics-cold,{quote(one['key'], safe='/')}\n" for one in listed))
     said = ["--manifest", str(path), "--engine", "batch", "--days", "40", "--tier", "bulk"]
     plan = run(world, "plan", *said, "--json")
-    assert (plan.code, plan.summary["requests"]) == (0, len(listed))
+    assert (plan.code, plan.summary["requests"], plan.summary["manifest"]) == (0, len(listed), str(path))
     (told,) = plan.of("plan")
     assert (told["engine"], told["cost"]["unpriced"], told["size"]) == ("batch", len(listed), 0)
     assert told["cost"]["total"] == pytest.approx(0.25 + len(listed) / 1e6)

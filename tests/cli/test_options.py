@@ -133,6 +133,7 @@ SAID: dict[str, tuple[list[str], str]] = {
     "--copy-class": (["STANDARD_IA"], THEN),
     "--bandwidth": (["5M"], THEN),
     "--keep-until-done": (["3"], THEN),
+    "--copy-engine": (["batch"], THEN),
     "--on": (["failed=exec:true"], THEN),
     "--delete-archived": (["3"], THEN),
     "--events": (["sqs:https://sqs.eu-west-1.amazonaws.com/123456789012/q"], "engine/watching/test_events"),

@@ -9,7 +9,7 @@ from restoretui.core.errors import InvalidRequest, UsageError
 from restoretui.core.events.messages import FOREIGN, EventKind, RestoreEvent, read_message
 from restoretui.core.events.queues import read_queue
 from restoretui.core.events.subscription import (
-    Subscription,
+    EventSubscription,
     difference,
     is_sent,
     may_send,
@@ -104,7 +104,7 @@ def test_what_can_be_no_queue_is_said_in_a_sentence(text: str, why: str) -> None
     assert "secret" not in str(caught.value)
 
 
-OURS = Subscription("films", "2021/", "arn:aws:sqs:eu-west-1:123456789012:q", "aws", "123456789012")
+OURS = EventSubscription("films", "2021/", "arn:aws:sqs:eu-west-1:123456789012:q", "aws", "123456789012")
 TOPIC = {"Id": "t", "TopicArn": "arn:aws:sns:x", "Events": ["s3:ObjectCreated:*"]}
 OTHER = {"Id": "o", "QueueArn": "arn:aws:sqs:eu-west-1:1:other", "Events": ["s3:ObjectRemoved:*"]}
 

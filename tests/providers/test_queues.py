@@ -11,7 +11,7 @@ import pytest
 from restoretui.core.errors import InvalidRequest
 from restoretui.core.events.queues import QueueName, read_queue
 from restoretui.core.events.service import EventService
-from restoretui.core.events.subscription import Subscription, same, with_rule, with_statement, without_rule
+from restoretui.core.events.subscription import EventSubscription, same, with_rule, with_statement, without_rule
 from tests.conftest import StartSandbox
 from tests.providers.conftest import OpenS3
 
@@ -61,7 +61,7 @@ async def test_a_bucket_is_made_to_send_and_not_to_and_keeps_its_other_rules(pla
     events = place.events
     assert not await events.notification("tells")
     arn = (await events.queue(place.queue))["QueueArn"]
-    wanted = Subscription("tells", "2021/ü&/", arn, "aws", place.queue.account)
+    wanted = EventSubscription("tells", "2021/ü&/", arn, "aws", place.queue.account)
     theirs = {"Id": "theirs", "QueueArn": arn, "Events": ["s3:ObjectRemoved:*"]}
     there = {"QueueConfigurations": [theirs]}
     await events.put_queue_policy(place.queue, json.dumps(with_statement({}, wanted)))

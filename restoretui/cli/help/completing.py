@@ -1,4 +1,4 @@
-"""What a shell offers for a value: runs, jobs, profiles, stores, scenarios, classes, files. No cloud is asked.
+"""What a shell offers for a value: runs, jobs, sets, profiles, stores, scenarios, classes, files. No cloud is asked.
 
 Called in a process of its own at each press of the key, so nothing is loaded before it is wanted; what cannot be read
 is not offered.
@@ -75,6 +75,13 @@ def _jobs(context: click.Context, _param: click.Parameter, begun: str) -> list[C
     return _matching(job_names(settings.state_dir) if settings is not None else [], begun)
 
 
+def _sets(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from restoretui.ledger.known_names import set_names
+
+    settings = _settings(context)
+    return _matching(set_names(settings.state_dir) if settings is not None else [], begun)
+
+
 def _profiles(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     from restoretui.config.aws_profile import profile_names
 
@@ -120,7 +127,7 @@ _OFFERS: dict[str, Offer] = {
     "run": _runs, "job": _jobs, "profile": _profiles, "store": _stores, "classes": _classes, "scenario": _scenarios,
     "keys_from": _files, "printed_to": _files, "from_inventory": _files,
     "named": _files, "copy": _files, "config": _files, "files": _files, "state_dir": _folders,
-    "folder": _folders, "location": _commands,
+    "folder": _folders, "location": _commands, "name": _sets, "source": _files,
 }  # fmt: skip
 
 

@@ -148,7 +148,7 @@ class Output(Streams):
             return
         self.head("RUN  STARTED           TIER       DAYS  OBJECTS     SIZE      STATES")
         states = ", ".join(f"{count:,} {state}" for state, count in run.counts.items() if count)
-        states += "".join(f"; then {one.told}" for one in run.then)
+        states += "".join(f"; then {one.told}" for one in run.then if one.is_news)
         states += f"; {clean(run.ticket)}" if run.ticket else ""
         if seen is not None and run.can_change and not seen.looked:
             states += f" (as of {words.stamp(seen.as_of)})"

@@ -44,7 +44,7 @@ class ProgressBar:
             for state, number in run.counts.items():
                 counts[state] = counts.get(state, 0) + number
         text = ", ".join(f"{number:,} {state}" for state, number in counts.items() if number)
-        text += "".join(f"; then {one.told}" for run in runs for one in run.then)
+        text += "".join(f"; then {one.told}" for run in runs for one in run.then if one.is_news)
         if self._live is not None:
             self._live.update(self._task, total=total, completed=total - left, description=text)
         elif not self._silent and text != self._told:

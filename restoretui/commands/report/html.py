@@ -2,7 +2,7 @@
 
 from html import escape
 
-from restoretui.commands.report.pages import Lines, Page, Section, Table
+from restoretui.commands.report.pages import Lines, ReportPage, Section, Table
 from restoretui.wording.safe import clean
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -21,7 +21,7 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .2rem; } p { margin: .3rem 0; }
 """
 
 
-def html(page: Page) -> str:
+def html(page: ReportPage) -> str:
     """The whole document."""
     body = "\n".join(_section(section) for section in page.sections)
     return (

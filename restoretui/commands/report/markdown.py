@@ -2,7 +2,7 @@
 
 import re
 
-from restoretui.commands.report.pages import Lines, Page, Section, Table
+from restoretui.commands.report.pages import Lines, ReportPage, Section, Table
 from restoretui.wording.safe import clean
 
 _ACTS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&:@.])")
@@ -11,7 +11,7 @@ _PLAIN = re.compile(r"(?<=\w)\\([.:\-])(?=[\w ]|$)|\\([():])(?= |$)|(?<= )\\([(]
 """Of them, those that act at the beginning of a line or of a URL alone, and would make numbers hard to read."""
 
 
-def markdown(page: Page) -> str:
+def markdown(page: ReportPage) -> str:
     """The whole document."""
     parts = [f"# {text(page.title)}", text(page.lead), *(part for one in page.sections for part in _section(one))]
     return "\n\n".join(parts) + "\n"

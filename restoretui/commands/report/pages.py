@@ -48,7 +48,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReportPage:
     """All of it; its texts are as they came, whoever writes them out cleans and escapes them."""
 
     title: str
@@ -56,14 +56,14 @@ class Page:
     sections: Sequence[Section]
 
 
-def page_of(report: RunReport) -> Page:
+def page_of(report: RunReport) -> ReportPage:
     """The page of a run; parts of which nothing is known are left out."""
     run = report.run
     sections = [_what(report), _when(report), _money(report), _outcome(report), *_reading(report)]
     if report.commands:
         lines = [Lines("", command_line(command)) for command in report.commands]
         sections.append(Section("How it was asked for", lines=lines))
-    return Page(
+    return ReportPage(
         f"Restore run {run.id}" + (f": {run.ticket}" if run.ticket else ""),
         f"{headline(report)}. As of {words.stamp(report.as_of)}; written {words.stamp(report.made_at)}.",
         [_facts(section) for section in sections],

@@ -9,7 +9,7 @@ from restoretui.core.errors import ExitCode
 from restoretui.session.jsonlines.line import end_of, known
 from restoretui.session.jsonlines.runs import cause_fields, progress_fields, run_fields
 from restoretui.session.jsonlines.sums import volume_fields
-from restoretui.session.report.report import Reading, RunReport, report_of
+from restoretui.session.report.report import RunReport, ToolReading, report_of
 from restoretui.session.session import open_session
 from restoretui.wording.command_line import command_line, command_lines
 
@@ -58,6 +58,6 @@ def report_fields(made: RunReport) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _reading(one: Reading) -> dict[str, str]:
+def _reading(one: ToolReading) -> dict[str, str]:
     text = one.code if one.command is None else command_line(one.command)
     return {"tool": one.tool, "location": str(one.place), "text": text}

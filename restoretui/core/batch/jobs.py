@@ -139,6 +139,20 @@ class Generator(NamedTuple):
         return f"s3://{self.bucket}/{self.prefix} ({', '.join(self.classes) or 'any class'})"
 
 
+MOST_COPIED = 5_000_000_000
+"""Bytes of the largest object that a job copies (FACTS-AFTER 10.2): what is larger is copied by us."""
+
+
+class CopyOrder(NamedTuple):
+    """What a job copies for a then-step: each object under its own key, unless it was written since."""
+
+    step_id: int
+    bucket: str
+    storage_class: str
+    since: float
+    """When the run was made, in seconds since the epoch: what is newer is not what was restored."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobOrder:
     """What CreateJob is given. ``days`` is None where they must not be sent."""
@@ -154,6 +168,8 @@ class JobOrder:
     manifest: Manifest | Generator
     report: Place | None
     scope: ReportScope
+    copies: CopyOrder | None = None
+    """It copies; None: it restores."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,16 @@
 
 import csv
 from io import StringIO
+from itertools import repeat
 from urllib.parse import unquote_plus
 
 from restoretui.core.batch.jobs import ManifestRow
 from restoretui.core.errors import LocationError, UsageError
-from restoretui.core.location import check_key
+from restoretui.core.location import MAX_KEY_BYTES, check_key
 
 FIELDS = ("Bucket", "Key", "VersionId")
+_MOST_UTF8 = 4
+"""Bytes of a character."""
 _HINT = "a manifest has a bucket, a key and perhaps a version id in each row, and no headings"
 
 
@@ -43,7 +46,31 @@ class ManifestRows:
             if not self._skips_headings:
                 raise self._bad(f"{self._name} begins with headings, which a job takes for an object")
             rows = rows[1:]
-        return [self._row(row) for row in rows]
+        return self._alike(rows) or [self._row(row) for row in rows]
+
+    def _alike(self, rows: list[list[str]]) -> list[ManifestRow]:
+        """All of them at once, where nothing is wrong with any; empty where each is to be looked at."""
+        if not rows or (self.seen and {self._width} != {*map(len, rows)}) or len({*map(len, rows)}) > 1:
+            return []
+        width, columns = len(rows[0]), list(zip(*rows, strict=True))
+        if width not in (2, len(FIELDS)) or {self.bucket or columns[0][0]} != {*columns[0]}:
+            return []
+        versions = columns[2] if width == len(FIELDS) else ("",) * len(rows)
+        named = len(versions) - versions.count("")
+        if named not in (0, len(rows)) or (self.seen and bool(named) != bool(self.named)):
+            return []
+        written = "\n".join(columns[1])
+        try:
+            keys = unquote_plus(written, errors="strict").split("\n")
+        except UnicodeDecodeError:
+            return []
+        # A line feed within one of them, encoded or not, makes more of them.
+        if len(keys) != len(rows) or "" in keys or max(map(len, keys)) * _MOST_UTF8 > MAX_KEY_BYTES:
+            return []
+        self._width, self.bucket = width, columns[0][0]
+        self.seen += len(rows)
+        self.named += named
+        return list(map(ManifestRow, columns[0], keys, versions if named else repeat(None)))
 
     def _row(self, row: list[str]) -> ManifestRow:
         self.seen += 1

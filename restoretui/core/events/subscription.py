@@ -20,7 +20,7 @@ _LISTS = {"QueueConfigurations": "QueueArn", "TopicConfigurations": "TopicArn",
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class EventSubscription:
     """What is wanted."""
 
     bucket: str
@@ -62,7 +62,7 @@ class Subscription:
         }  # fmt: skip
 
 
-def with_rule(configuration: Mapping[str, Any], wanted: Subscription) -> dict[str, Any]:
+def with_rule(configuration: Mapping[str, Any], wanted: EventSubscription) -> dict[str, Any]:
     """The bucket's configuration with the rule; itself where it sends there already.
 
     ``InvalidRequest`` where another rule takes the same events of the same keys elsewhere: S3 allows one destination.
@@ -83,7 +83,7 @@ def with_rule(configuration: Mapping[str, Any], wanted: Subscription) -> dict[st
     return {**configuration, "QueueConfigurations": [*kept, wanted.rule]}
 
 
-def without_rule(configuration: Mapping[str, Any], wanted: Subscription) -> dict[str, Any]:
+def without_rule(configuration: Mapping[str, Any], wanted: EventSubscription) -> dict[str, Any]:
     """The bucket's configuration without our rule for that queue; all else as it was."""
     kept = [rule for rule in configuration.get("QueueConfigurations", ()) if not _is_ours(rule, wanted)]
     left = {**configuration, "QueueConfigurations": kept}
@@ -92,7 +92,7 @@ def without_rule(configuration: Mapping[str, Any], wanted: Subscription) -> dict
     return left
 
 
-def is_sent(configuration: Mapping[str, Any], wanted: Subscription) -> bool:
+def is_sent(configuration: Mapping[str, Any], wanted: EventSubscription) -> bool:
     """A rule, whoever's, sends all restore events of these keys to that queue."""
     return any(
         rule.get("QueueArn") == wanted.queue_arn
@@ -111,7 +111,7 @@ def may_send(configuration: Mapping[str, Any], queue_ends: str) -> bool:
     return any(str(rule.get("QueueArn")).endswith(queue_ends) and _takes_restores(rule) for rule in rules)
 
 
-def with_statement(policy: Mapping[str, Any], wanted: Subscription) -> dict[str, Any]:
+def with_statement(policy: Mapping[str, Any], wanted: EventSubscription) -> dict[str, Any]:
     """The queue's policy with our statement; itself where that stands there."""
     statements = _statements(policy)
     if wanted.statement in statements:
@@ -121,7 +121,7 @@ def with_statement(policy: Mapping[str, Any], wanted: Subscription) -> dict[str,
     return {**begun, "Statement": [*kept, wanted.statement]}
 
 
-def without_statement(policy: Mapping[str, Any], wanted: Subscription) -> dict[str, Any]:
+def without_statement(policy: Mapping[str, Any], wanted: EventSubscription) -> dict[str, Any]:
     """The queue's policy without it; empty where nothing else stands there."""
     kept = [one for one in _statements(policy) if one != wanted.statement]
     return {**policy, "Statement": kept} if kept else {}
@@ -159,7 +159,7 @@ def _statements(policy: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
     return [found] if isinstance(found, dict) else [one for one in found if isinstance(one, dict)]
 
 
-def _is_ours(rule: Mapping[str, Any], wanted: Subscription) -> bool:
+def _is_ours(rule: Mapping[str, Any], wanted: EventSubscription) -> bool:
     return rule.get("Id") == wanted.rule_id and rule.get("QueueArn") == wanted.queue_arn
 
 

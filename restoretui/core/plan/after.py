@@ -42,6 +42,7 @@ def _amount(plan: RestorePlan, line: PlanLine, tier: Tier, steps: Sequence[ThenS
     group = line.group
     return ThenAmount(
         plan.table_of(group.bucket), group.objects, group.size_bytes, group.unsized,
+        bucket=group.bucket,
         was_online=line.verdict.action is Action.NOTHING and line.verdict.archive is None,
         kept=_kept(plan, line, tier, keep_days(steps)),
         early=_early(plan, line) if any(step.kind is ThenKind.DISCARD for step in steps) else Cost(),

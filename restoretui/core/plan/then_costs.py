@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from restoretui.core.plan.job_fees import NO_FEES
+from restoretui.core.plan.money import DOLLARS
 from restoretui.core.plan.pricing import FREQUENT_DAYS, GIB, ZERO, Cost, PriceTable
 from restoretui.core.then.parts import copy_requests
 from restoretui.core.then.steps import STANDARD, ThenKind, ThenStep
@@ -21,6 +23,7 @@ class ThenAmount:
     objects: int
     size_bytes: int
     unsized: int = 0
+    bucket: str = ""
     was_online: bool = False
     """They can be read as they are: nothing is copied in place of them."""
     kept: Cost = field(default_factory=Cost)
@@ -68,7 +71,12 @@ def _cost_of(step: ThenStep, amounts: Sequence[ThenAmount]) -> StepCost:
         parts = [_copies(step, one) for one in amounts]
         months = [month for _, month in parts]
         known = None if None in months else sum((month for month in months if month is not None), ZERO)
-        return StepCost(step, objects, size, sum((cost for cost, _ in parts), Cost()), known)
+        cost = sum((cost for cost, _ in parts), Cost())
+        if step.job:
+            jobs, currency = len({one.bucket for one in amounts}), amounts[0].table.currency if amounts else DOLLARS
+            fees = NO_FEES.in_currency(currency).of_jobs("", jobs, objects)
+            cost = cost.beside(Cost(then=fees.total, unpriced=fees.unpriced))
+        return StepCost(step, objects, size, cost, known)
     if step.kind is ThenKind.DISCARD:
         return StepCost(step, objects, size, sum((one.early for one in amounts), Cost()))
     if step.kind is ThenKind.DOWNLOAD:

@@ -11,6 +11,8 @@ from restoretui.core.errors import UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.then.steps import STANDARD, ThenEvent, ThenKind, ThenStep, keep_days
 
+BY_JOB = "batch"
+"""How ``--copy-engine`` says that jobs copy; until the step is checked it stands for their options."""
 COPY_CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "IA")
 """Classes that a copy can be read from at once; into an archive it would only go back to where it came from."""
 _FORM = "write copy, copy:s3://BUCKET/PREFIX/, download:DIR, exec:COMMAND, presign:FILE, webhook:NAME or notify:NAME"
@@ -25,6 +27,7 @@ def read_steps(
     keep_days: int | None = None,
     delete_archived: int | None = None,
     on: Sequence[str] = (),
+    copy_engine: str | None = None,
 ) -> list[ThenStep]:
     """The steps that ``--then`` says, in their order, and then those of ``--on``; ``UsageError`` for what cannot be.
 
@@ -40,6 +43,8 @@ def read_steps(
         raise UsageError("--copy-class is about --then copy, which is not said", "add it, or leave the class out")
     if bandwidth is not None and not any(step.kind is ThenKind.DOWNLOAD for step in steps):
         raise UsageError("--bandwidth is about --then download:DIR, which is not said", "add it, or leave it out")
+    if copy_engine is not None and not any(step.kind is ThenKind.COPY for step in steps):
+        raise UsageError("--copy-engine is about --then copy, which is not said", "add it, or leave it out")
     if delete_archived is not None:
         copies = [at for at, step in enumerate(steps) if step.kind is ThenKind.COPY]
         if len(copies) != 1:
@@ -47,15 +52,23 @@ def read_steps(
                 "--delete-archived removes what one --then copy was made from, and there is "
                 f"{'none' if not copies else 'more than one'}", "say --then copy once",
             )  # fmt: skip
-        steps.insert(copies[0] + 1, ThenStep(ThenKind.DISCARD, agreed=delete_archived))
+        # Last of all: what may still be wanted of it was had by then.
+        last = max(at for at, step in enumerate(steps) if not step.is_of_run)
+        steps.insert(last + 1, ThenStep(ThenKind.DISCARD, agreed=delete_archived))
     storage_class = _copy_class(copy_class or STANDARD)
+    job = BY_JOB if copy_engine == BY_JOB else ""
+    if job and delete_archived is not None:
+        raise UsageError(
+            "--delete-archived has to know the version that each copy was made from, which jobs do not tell",
+            "leave --copy-engine away",
+        )
     first = next((at for at, step in enumerate(steps) if step.kind.reads), None)
     if keep_days is not None and first is None:
         raise UsageError("--keep-until-done waits for nothing: no --then reads an object", "add one, or leave it out")
     if keep_days is not None and first is not None:
         steps[first] = replace(steps[first], keep_days=keep_days)
     return [
-        replace(step, storage_class=storage_class) if step.kind is ThenKind.COPY
+        replace(step, storage_class=storage_class, job=job) if step.kind is ThenKind.COPY
         else replace(step, bandwidth=bandwidth) if step.kind is ThenKind.DOWNLOAD
         else step
         for step in (*steps, *events)
@@ -144,6 +157,7 @@ def words_of(steps: Sequence[ThenStep]) -> list[str]:
     words += [word for step in steps if step.event for word in ("--on", f"{step.event}={step}")]
     words += [word for step in steps if step.agreed for word in ("--delete-archived", str(step.agreed))]
     classes = [step.storage_class for step in steps if step.storage_class]
+    words += ["--copy-engine", BY_JOB] if any(step.job for step in steps) else []
     speeds = [step.bandwidth for step in steps if step.bandwidth]
     words += ["--copy-class", classes[0]] if classes and classes[0].upper() != STANDARD else []
     words += ["--bandwidth", str(speeds[0])] if speeds else []
@@ -159,6 +173,7 @@ class ThenSaid(NamedTuple):
     keep_until_done: int | None = None
     delete_archived: int | None = None
     on: tuple[str, ...] = ()
+    copy_engine: str | None = None
 
     def steps(self) -> list[ThenStep]:
         """Read; ``UsageError`` for what cannot be meant."""

@@ -71,6 +71,8 @@ class ThenStep:
     """The objects are of several buckets, so that their names stand before the keys."""
     keep_days: int = 0
     """Copies that would end before it is done are extended once, by so many days at most; 0: never."""
+    job: str = ""
+    """Of copies: made by S3 Batch Operations, and how its jobs are made, as text; empty: one by one."""
     event: ThenEvent | None = None
     """Done once for the run, when this comes to pass; None: in its turn."""
     configured: bool = False
@@ -142,6 +144,7 @@ class ThenStep:
         """What is kept beside kind and target; only what says anything."""
         plain: dict[str, Any] = {"storage_class": self.storage_class, "bandwidth": self.bandwidth, "far": self.far}
         plain |= {"several": self.several, "keep_days": self.keep_days}
+        plain |= {"job": self.job}
         plain |= {"agreed": self.agreed, "event": self.event, "configured": self.configured}
         return {name: value for name, value in plain.items() if value}
 
@@ -157,6 +160,7 @@ class ThenStep:
             bool(options.get("far", False)),
             bool(options.get("several", False)),
             int(options.get("keep_days", 0)),
+            str(options.get("job", "")),
             ThenEvent(options["event"]) if options.get("event") in list(ThenEvent) else None,
             bool(options.get("configured", False)),
             int(options.get("agreed", 0)),

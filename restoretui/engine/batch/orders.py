@@ -23,4 +23,5 @@ def order_of(batch: BatchJob, tier: Tier) -> JobOrder:
         or Manifest(batch.manifest_bucket, batch.manifest_key, batch.manifest_etag, batch.versions),
         report=batch.report_place,
         scope=options.scope,
+        copies=batch.copies,
     )

@@ -15,7 +15,7 @@ from restoretui.core.events.messages import RestoreEvent, read_message
 from restoretui.core.events.queues import QueueName
 from restoretui.core.events.service import LONGEST_WAIT_S, EventService, QueueMessage
 from restoretui.core.events.subscription import may_send
-from restoretui.engine.events.judging import Doubt, judged
+from restoretui.engine.events.judging import EventDoubt, judged
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.watching.sweep import Sight
 from restoretui.ledger import Ledger
@@ -156,9 +156,9 @@ class EventFeed:
                     place = job.run_id, event.bucket
                     if isinstance(meaning, Sight):
                         sights.setdefault(place, []).append(meaning)
-                    elif meaning is Doubt.LOOK:
+                    elif meaning is EventDoubt.LOOK:
                         doubts.setdefault(place, {})[job.id] = job
-                    elif meaning is Doubt.LATER:
+                    elif meaning is EventDoubt.LATER:
                         is_ours = False
             if is_ours:
                 ours.append(message.receipt)

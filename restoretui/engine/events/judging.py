@@ -13,7 +13,7 @@ CLOSE_S = 60.0
 _AWAITED = frozenset({State.REQUESTED, State.RESTORING})
 
 
-class Doubt(Enum):
+class EventDoubt(Enum):
     """Where the event is not simply believed."""
 
     LOOK = auto()
@@ -23,20 +23,20 @@ class Doubt(Enum):
     NOTHING = auto()
 
 
-def judged(event: RestoreEvent, job: RestoreJob, now: float) -> Sight | Doubt:
+def judged(event: RestoreEvent, job: RestoreJob, now: float) -> Sight | EventDoubt:
     """The end of a restore is believed where the event names it, and is surely of this job's request.
 
     Events come in any order, more than once, and days late: one from before the request is about another.
     """
     if job.state is State.PLANNED:
-        return Doubt.LATER if job.attempt_at is not None else Doubt.NOTHING
+        return EventDoubt.LATER if job.attempt_at is not None else EventDoubt.NOTHING
     if job.state not in TRACKED or _is_of_another(event, job):
-        return Doubt.NOTHING
+        return EventDoubt.NOTHING
     if event.kind is EventKind.STARTED and (job.state in _AWAITED or _is_of_our_request(event, job)):
-        return Doubt.NOTHING  # of our own request, most likely, of which the answer told as much
+        return EventDoubt.NOTHING  # of our own request, most likely, of which the answer told as much
     if event.kind is EventKind.COMPLETED and job.state is State.AVAILABLE and _tells_known_end(event, job):
-        return Doubt.NOTHING
-    return _believed(event, job, now) or Doubt.LOOK
+        return EventDoubt.NOTHING
+    return _believed(event, job, now) or EventDoubt.LOOK
 
 
 def _is_of_another(event: RestoreEvent, job: RestoreJob) -> bool:

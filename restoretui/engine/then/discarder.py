@@ -11,6 +11,8 @@ from restoretui.engine.then.work import OVERWRITTEN, GivenUp, ThenWork, TryLater
 from restoretui.ledger.then_records import StepCount, ThenTask
 
 AGAIN_S = 10.0
+WITHOUT_ID = "null"
+"""What S3 calls the version of a key that was written while none were kept: there is one of it at a time."""
 UNKNOWN_SOURCE = (
     "the copy was there before, so which archived version it was made from is not known: nothing is removed"
 )
@@ -34,7 +36,8 @@ class Discarder:
         target = ObjectRef(*self._copies.step.key_of(ref.bucket, ref.key))
         kept = await found(self._work, target)
         await self._check_kept(task, kept)
-        if version is None and target == source:
+        is_replaced = version is None or (kept is not None and kept.version_id == version == WITHOUT_ID)
+        if is_replaced and (target.bucket, target.key) == (source.bucket, source.key):
             return "the copy took its place: no archived version is left"
         there = await found(self._work, source)
         if there is None:

@@ -6,7 +6,7 @@ in between is begun again, and each kind of step looks first what the last attem
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, cast
 
 from restoretui.core.errors import CloudError, LedgerError, RestoreTuiError
@@ -55,7 +55,11 @@ class Deed(Protocol):
 class ThenRunner:
     """The then-steps of one run. Cancelling ``pursue`` at any point loses nothing."""
 
-    def __init__(self, context: RunContext) -> None:
+    def __init__(self, context: RunContext, jobs_made: Callable[[], None] = lambda: None) -> None:
+        """``jobs_made`` is told of jobs that are to be created."""
+        self._jobs_made = jobs_made
+        self._without_jobs: set[int] = set()
+        """Steps of which no job can do anything."""
         self._run_id = context.run.id
         self._context = context
         self._deeds: dict[int, Deed] = {}
@@ -136,11 +140,31 @@ class ThenRunner:
         if not self._context.is_ours():
             self._was_unheld = True
             return
+        if count.step.job and not await self._is_job_over(count):
+            return
         for task in await self._context.ledger.then.claim(count.id, free):
             doing = asyncio.create_task(self._done(count, task), name=f"then {count.step.kind} {task.id}")
             self._doing[doing] = count.id, task.id
             if count.step.in_place:
                 self._kept[task.id] = task.job_id
+
+    async def _is_job_over(self, count: StepCount) -> bool:
+        """Jobs have copied what they can of a step, once all of it can be read: what they have not, is left to us.
+
+        Each object is looked at afterwards, as after a copy of ours, and so found done or copied.
+        """
+        batches = self._context.ledger.batches
+        if jobs := batches.copying(self._run_id, count.id):
+            return all(job.is_settled for job in jobs)
+        if count.id in self._without_jobs:
+            return True
+        if (await self._context.ledger.runs.get(self._run_id)).is_open:
+            return False
+        if await batches.assign_copies(self._run_id, count.id):
+            self._jobs_made()
+            return False
+        self._without_jobs.add(count.id)
+        return True
 
     async def _abandon(self, count: StepCount) -> None:
         """What was begun of tasks that were given up since is removed."""

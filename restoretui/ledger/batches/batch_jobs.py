@@ -21,6 +21,7 @@ from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.batches.adoption import adopt, begin, gather
 from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.completion_reports import join_report
+from restoretui.ledger.batches.copy_jobs import assign_copies, rows_after
 from restoretui.ledger.batches.manifest_run import ManifestRun, confirm_gathered
 from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
 from restoretui.ledger.batches.report_keys import ReportKeys
@@ -179,6 +180,8 @@ class BatchJobs:
         while True:
 
             def find(connection: Connection, after: int = last) -> list[tuple[int, str, str]]:
+                if batch.copies is not None:
+                    return rows_after(connection, batch, after, ROWS)
                 run = connection.execute(
                     "SELECT first_job, objects FROM run WHERE id = ?", (batch.run_id,)
                 ).fetchone()
@@ -193,6 +196,18 @@ class BatchJobs:
                 return
             last = some[-1][0]
             yield [(key, version) for _, key, version in some]
+
+    # --- then-steps that copy
+
+    def copying(self, run_id: int, step_id: int) -> BatchList:
+        """The jobs that copy for a then-step; quick enough for a repaint."""
+        ours = self.peek_of_run(run_id)
+        return [batch for batch in ours if batch.copies is not None and batch.copies.step_id == step_id]
+
+    async def assign_copies(self, run_id: int, step_id: int) -> int:
+        """Put what waits for a then-step into jobs, as was agreed to; how many objects a job can copy."""
+        now = self._clock.now().timestamp()
+        return await self._writer.do(lambda tx: assign_copies(tx, run_id, step_id, now))
 
     # --- progress
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from restoretui.core.batch.jobs import BatchOptions, Generator, Manifest, Place, ReportScope
+from restoretui.core.batch.jobs import BatchOptions, CopyOrder, Generator, Manifest, Place, ReportScope
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.decoding import Shape, decodes
 
@@ -66,6 +66,8 @@ class BatchJob:
     """``read`` or ``missing`` once it was looked for."""
     ended_at: float | None
     cleaned_at: float | None
+    copies: CopyOrder | None
+    """It copies for a then-step; None: it restores."""
 
     @property
     def is_settled(self) -> bool:
@@ -88,6 +90,12 @@ class BatchJob:
     def own_manifest_key(self) -> str:
         """Of the manifest that was written for it; empty where it runs from another's, or none was written."""
         return "" if self.options.existing is not None else self.manifest_key
+
+    @property
+    def told_bytes(self) -> int | None:
+        """``size_bytes`` for people; None where nobody tells it, as no manifest that exists does."""
+        options = self.options
+        return None if options.followed or options.existing or options.file else self.size_bytes
 
     @property
     def mark(self) -> str:
@@ -120,10 +128,12 @@ _SHAPE = Shape("a batch job", "iitttiDiitttsSSttttSttiiiittSS")
 def batch_of(row: tuple[Any, ...]) -> BatchJob:
     """A row of ``COLUMNS``."""
     _SHAPE.check([row])
-    return BatchJob(
-        row[0], row[1], CloudId(row[2], row[3]), row[4], bool(row[5]), row[6], row[7], row[8], row[9],
-        options_of(row[10]), generator_of(row[10]), Phase(row[11]), *row[12:],
+    options = row[10]
+    told: tuple[Any, ...] = (
+        *row[:2], CloudId(row[2], row[3]), row[4], bool(row[5]), *row[6:10], options_of(options),
+        generator_of(options), Phase(row[11]), *row[12:], copies_of(options),
     )  # fmt: skip
+    return BatchJob(*told)
 
 
 def options_text(options: BatchOptions, generator: Generator | None = None) -> str:
@@ -174,6 +184,12 @@ def generator_of(text: str) -> Generator | None:
     """The other half of what ``options_text`` wrote."""
     stored = json.loads(text).get("generator")
     return Generator(stored[0], stored[1], tuple(stored[2])) if stored else None
+
+
+def copies_of(text: str) -> CopyOrder | None:
+    """What a job copies, of what ``options_text`` wrote and a then-step added."""
+    stored = json.loads(text).get("copies")
+    return CopyOrder(*stored) if stored else None
 
 
 def moment(seconds: float | None) -> datetime | None:

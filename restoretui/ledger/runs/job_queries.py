@@ -129,6 +129,20 @@ class JobQueries:
 
         return await self._reader.run(lambda connection: read_shortfall(connection, run))
 
+    async def ending(self, run_id: int, now: float, until: float) -> tuple[int, int | None]:
+        """How many copies of a run end between the two, and when the first does; seconds since the epoch."""
+
+        def read(connection: Connection) -> tuple[int, int | None]:
+            sql = (
+                "SELECT count(*), min(j.expiry) FROM run r CROSS JOIN job j"
+                " ON j.id BETWEEN r.first_job AND r.first_job + r.objects - 1"
+                " WHERE r.id = ? AND j.state = 'available' AND j.expiry > ? AND j.expiry <= ?"
+            )
+            copies, first = connection.execute(sql, (run_id, now, until)).fetchone()
+            return int(copies), first
+
+        return await self._reader.run(read)
+
     async def count_failed(self, run_id: int, code: str) -> int:
         """How many jobs of a run failed with this code of the cloud."""
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+from restoretui.core.literal.literal import Literal
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import RestoreJob, Run
@@ -79,7 +80,7 @@ def run_of(
         objects=row[9],
         size_bytes=row[10],
         counts={state: jobs for state, jobs, _ in counts},
-        bytes_by_state={state: size_bytes for state, _, size_bytes in counts},
+        bytes_by_state={} if _makes_no_copies(row[26]) else {state: size_bytes for state, _, size_bytes in counts},
         estimate=estimate,
         currency=row[12],
         unpriced=row[13],
@@ -99,6 +100,11 @@ def run_of(
         is_unsized=bool(row[28]),
         then=then,
     )
+
+
+def _makes_no_copies(literal: str) -> bool:
+    """Nothing comes back of such a run: its results are written elsewhere."""
+    return bool(literal) and bool(Literal.of_text(literal).output)
 
 
 def _connection_of(text: str) -> Mapping[str, object]:

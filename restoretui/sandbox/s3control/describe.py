@@ -8,7 +8,7 @@ from restoretui.sandbox.wire.call_reply import elements, iso
 
 def list_entry(job: Job) -> str:
     """A row of ListJobs."""
-    texts = {"JobId": job.id, "Operation": "S3InitiateRestoreObject", "Priority": str(job.priority)}
+    texts = {"JobId": job.id, "Operation": job.order.operation, "Priority": str(job.priority)}
     if job.order.description:
         texts["Description"] = job.order.description
     return elements(texts | _course(job)) + f"<ProgressSummary>{_counts(job)}</ProgressSummary>"
@@ -40,7 +40,7 @@ def describe_job(job: Job, arn: str, now: float) -> str:
         elements(texts | _course(job))
         + f"<ProgressSummary>{_counts(job)}{timers}</ProgressSummary>"
         + (f"<FailureReasons>{failures}</FailureReasons>" if failures else "")
-        + f"<Operation><S3InitiateRestoreObject>{_restore(job)}</S3InitiateRestoreObject></Operation>"
+        + f"<Operation><{order.operation}>{_restore(job)}</{order.operation}></Operation>"
         + _source(job)
         + _report(job)
     )
@@ -64,6 +64,8 @@ def _counts(job: Job) -> str:
 
 
 def _restore(job: Job) -> str:
+    if (copies := job.order.copies) is not None:
+        return elements({"TargetResource": f"arn:aws:s3:::{copies.bucket}", "StorageClass": copies.storage_class})
     days = {} if job.order.days is None else {"ExpirationInDays": str(job.order.days)}
     return elements(days | {"GlacierJobTier": job.order.tier.upper()})
 

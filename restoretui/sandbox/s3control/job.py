@@ -60,6 +60,15 @@ class Report(NamedTuple):
     failed_only: bool
 
 
+class Copying(NamedTuple):
+    """What ``S3PutObjectCopy`` was asked for."""
+
+    bucket: str
+    storage_class: str
+    since: float
+    """Objects written later are left alone; ``inf``: none are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """CreateJob, checked."""
@@ -77,6 +86,12 @@ class Order:
     tags: dict[str, str]
     source: ManifestSpec | Generator
     report: Report | None
+    copies: Copying | None = None
+
+    @property
+    def operation(self) -> str:
+        """As the API names it."""
+        return "S3InitiateRestoreObject" if self.copies is None else "S3PutObjectCopy"
 
 
 @dataclass(slots=True)

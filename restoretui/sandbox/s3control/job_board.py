@@ -1,12 +1,13 @@
 """The job scheduler of one account: a lazy state machine on the virtual clock (FACTS 2.4), without timers."""
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.s3control.job import ENDED, Job, Order, Task
+from restoretui.sandbox.s3control.job import ENDED, Copying, Job, Order, Task
 from restoretui.sandbox.s3control.manifest import Unusable, open_manifest
 from restoretui.sandbox.s3control.report import KeysAs, refused_message, row, write_report, written
-from restoretui.sandbox.state.bucket import made_tag
+from restoretui.sandbox.state.bucket import Extra, made_tag
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.state.kinds import kind_number
+from restoretui.sandbox.state.refusals import Refusal, no_such_bucket
 
 NEW_S = 1.0
 PREPARE_S = 60.0
@@ -21,6 +22,8 @@ KEPT_S = 90 * 86400
 """How long an ended job is known (FACTS 2.4)."""
 CONFIRM_WITHIN_S = 30 * 86400
 THRESHOLD_TASKS = 1000
+MOST_COPIED = 5_000_000_000
+"""Bytes of an object that a job copies."""
 AT_ONCE = 20_000
 """Tasks worked off while one request waits; the others follow at the next one."""
 _INF = float("inf")
@@ -236,6 +239,27 @@ class JobBoard:
         key = written(task.key, self.keys_as)
         job.rows["failed" if code else "succeeded"].append(row(task, key, status, code, message))
 
+    def _copy(self, wanted: Copying, task: Task, at: float) -> tuple[int, str, str]:
+        """One object of up to 5 GB, which has to be readable, under its own key."""
+        source, target = self.cloud.buckets.get(task.bucket), self.cloud.buckets.get(wanted.bucket)
+        try:
+            if source is None or target is None:
+                raise no_such_bucket(wanted.bucket)
+            _, row = source.find(task.key, task.version_id)
+        except Refusal as no:
+            return no.status, no.code, no.message
+        if not source.readable(row, at):
+            return 403, "InvalidObjectState", "The operation is not valid for the object's storage class"
+        if row.size > MOST_COPIED:
+            return 400, "InvalidRequest", "The specified copy source is larger than the maximum allowable size"
+        if row.modified > wanted.since:
+            return 412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
+        old = source.extras.get(row.tag) or Extra()
+        extra = Extra(source.body(row), source.etag(row.tag), dict(old.headers), dict(old.tags))
+        target.write(task.key, row.size, kind_number(wanted.storage_class), at, extra)
+        target.copied[task.key] += 1
+        return 200, "", "Successful"
+
     def _attempt(self, job: Job, task: Task, at: float) -> tuple[int, str, str]:
         order = job.order
         unlucky = self.cloud.conditions.task_failure(task.bucket, task.key, at)
@@ -249,6 +273,8 @@ class JobBoard:
         if bucket is not None and bucket.region != job.region:
             return 301, "PermanentRedirect", "The bucket must be addressed using another endpoint"
         tier: Tier = order.tier
+        if order.copies is not None:
+            return self._copy(order.copies, task, at)
         try:
             self.cloud.restore(task.bucket, task.key, task.version_id, days=order.days, tier=tier, at=at, by_job=True)
         except Refusal as no:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.s3control.job import Generator, ManifestSpec, Order, Report
+from restoretui.sandbox.s3control.job import Copying, Generator, ManifestSpec, Order, Report
 from restoretui.sandbox.s3control.roles import check_role
 from restoretui.sandbox.state.refusals import Refusal, malformed_xml
 from restoretui.sandbox.wire.call_reply import parse_xml
@@ -25,11 +25,14 @@ def parse_order(body: bytes) -> Order:
     """Read and check CreateJob's document."""
     tree = parse_xml(body, "CreateJobRequest")
     operation = tree.find("Operation")
+    copies = None if operation is None else operation.find("S3PutObjectCopy")
     restore = None if operation is None else operation.find("S3InitiateRestoreObject")
-    if operation is None or restore is None or len(operation) != 1:
+    if operation is None or (restore is None and copies is None) or len(operation) != 1:
         raise bad_request(
-            "Exactly one operation must be specified, and the sandbox runs S3InitiateRestoreObject only"
+            "Exactly one operation must be specified, and the sandbox runs S3InitiateRestoreObject and"
+            " S3PutObjectCopy only"
         )
+    restore = ET.Element("S3InitiateRestoreObject") if restore is None else restore
     tier = restore.findtext("GlacierJobTier") or "STANDARD"
     if tier not in _TIERS:
         raise bad_request(f"Invalid Glacier job tier: {tier}. Expected STANDARD or BULK")
@@ -61,6 +64,15 @@ def parse_order(body: bytes) -> Order:
         tags=read_tags(tree.find("Tags")),
         source=source,
         report=_report(tree.find("Report")),
+        copies=None if copies is None else _copying(copies),
+    )
+
+
+def _copying(element: ET.Element) -> Copying:
+    return Copying(
+        _bucket(element.findtext("TargetResource") or ""),
+        element.findtext("StorageClass") or "STANDARD",
+        _moment(element.findtext("UnModifiedSinceConstraint"), float("inf")),
     )
 
 

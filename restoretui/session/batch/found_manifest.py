@@ -50,6 +50,8 @@ class RowTally:
     def __init__(self, found: FoundManifest) -> None:
         self._found = found
         self._step = 1
+        self._next = 0
+        """The row that is kept next; rows that are kept lie ``_step`` apart."""
         self._size: int | None = 0
         self.fields: tuple[str, ...] = ()
         self.nulls = 0
@@ -57,16 +59,18 @@ class RowTally:
 
     async def take(self, rows: Sequence[ManifestRow]) -> None:
         """Count some rows."""
-        found = self._found
-        for row in rows:
-            if not found.rows % self._step:
-                found.refs.append(ObjectRef(*row))
-                if len(found.refs) >= 2 * SAMPLED:
-                    found.refs = found.refs[::2]
-                    self._step *= 2
-            found.rows += 1
-            found.with_version += row.version_id is not None
-            self.nulls += row.version_id == NULL_VERSION
+        found, at = self._found, self._next - self._found.rows
+        while at < len(rows):
+            found.refs.append(ObjectRef(*rows[at]))
+            if len(found.refs) >= 2 * SAMPLED:
+                found.refs = found.refs[::2]
+                self._step *= 2
+            self._next = len(found.refs) * self._step
+            at = self._next - found.rows
+        found.rows += len(rows)
+        found.with_version += sum(row.version_id is not None for row in rows)
+        if found.is_inventory:
+            self.nulls += sum(row.version_id == NULL_VERSION for row in rows)
 
     def sized(self, sizes: Sequence[int | None]) -> None:
         """What an inventory says of the sizes of some rows."""

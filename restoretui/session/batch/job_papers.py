@@ -16,6 +16,8 @@ from restoretui.session.batch.job_looks import JobLooks
 
 RESTORES = "S3InitiateRestoreObject"
 """How the service calls what we are about."""
+OF_OURS = frozenset({RESTORES, "S3PutObjectCopy"})
+"""What jobs of ours may do: restore, and copy what was restored."""
 
 
 class JobPapers(JobLooks):

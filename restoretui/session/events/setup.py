@@ -13,7 +13,7 @@ from restoretui.core.errors import InvalidRequest, MalformedAnswer, PlanChanged,
 from restoretui.core.events import subscription as rules
 from restoretui.core.events.queues import QueueName
 from restoretui.core.events.service import EventService
-from restoretui.core.events.subscription import Subscription
+from restoretui.core.events.subscription import EventSubscription
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.network.endpoints import partition_of
@@ -32,7 +32,7 @@ _AWS_KEY = "alias/aws/sqs"
 class EventChange:
     """What would be written, and in place of what."""
 
-    subscription: Subscription
+    subscription: EventSubscription
     queue: QueueName
     notification: tuple[Document, Document]
     """Of the bucket, before and after; so is the queue's ``policy``."""
@@ -76,7 +76,7 @@ async def plan_change(session: Session, place: Location, queue: QueueName, *, re
     arn = attributes.get("QueueArn", "")
     if not arn:
         raise MalformedAnswer("the queue does not say its ARN", operation="GetQueueAttributes")
-    wanted = Subscription(place.bucket, place.prefix, arn, partition_of(region=region).name, account)
+    wanted = EventSubscription(place.bucket, place.prefix, arn, partition_of(region=region).name, account)
     told = await session.clouds[DEFAULT_SCHEME].ask(lambda: service.notification(place.bucket))
     policy = _policy_of(attributes)
     if removes:
@@ -125,7 +125,7 @@ async def apply_change(session: Session, consent: Consent, change: EventChange) 
         )
 
 
-def _sends_otherwise(configuration: Document, wanted: Subscription) -> bool:
+def _sends_otherwise(configuration: Document, wanted: EventSubscription) -> bool:
     """Another rule of the bucket sends there as well, and needs the statement."""
     named = configuration.get("QueueConfigurations", ())
     return any(rule.get("QueueArn") == wanted.queue_arn for rule in named)

@@ -73,8 +73,8 @@ SUMMARIES: dict[str, Mapping[str, Any]] = {
 
 ALSO: dict[str, tuple[str, ...]] = {
     "du": ("listed_at",),
-    "plan": ("days",),
-    "restore": ("days",),
+    "plan": ("days", "manifest"),
+    "restore": ("days", "manifest"),
     "watch": ("come_back_at",),
     "export": ("file",),
     "report": ("file",),

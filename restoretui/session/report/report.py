@@ -27,7 +27,7 @@ READABLE = in_states(State.AVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ToolReading:
     """How a tool reads what is there now: a command, or a few lines of code."""
 
     tool: str
@@ -50,7 +50,7 @@ class RunReport:
     sums: RunSums
     causes: Sequence[Cause]
     looks_cost: Decimal | None
-    readings: Sequence[Reading]
+    readings: Sequence[ToolReading]
     """None where nothing of it can be read now."""
     commands: Sequence[ShellCommand]
     """How it was asked for; none where that was not kept."""
@@ -68,7 +68,7 @@ async def report_of(session: Session, run: Run) -> RunReport:
     scheme, ledger = run.cloud.scheme, session.ledger
     places, now = await _places(session, run, Query()), session.clock.now()
     sums = await ledger.runs.sums(run.id, now.timestamp())
-    readings: list[Reading] = []
+    readings: list[ToolReading] = []
     if sums.readable:
         tools = session.saying.tools(scheme)
         connection = Connection.from_mapping(run.connection)
@@ -100,9 +100,11 @@ async def _places(session: Session, run: Run, query: Query) -> list[Location]:
     return [Location(run.cloud.scheme, bucket) for bucket in run.buckets] if common is None else [common]
 
 
-def _readings(tools: CloudCommands, at: Reached, place: Location) -> list[Reading]:
+def _readings(tools: CloudCommands, at: Reached, place: Location) -> list[ToolReading]:
     """By each tool that is known, with what makes it read objects whose class says that they are archived."""
     ref = None if place.key is None else ObjectRef(place.bucket, place.key, place.version_id)
-    found = [Reading(tool, place, command) for tool, command in tools.downloads(at, ref, place.bucket, place.prefix)]
-    code = [Reading(tool, place, code=text) for tool, text in tools.code(at, ref, place.bucket, place.prefix)]
+    found = [
+        ToolReading(tool, place, command) for tool, command in tools.downloads(at, ref, place.bucket, place.prefix)
+    ]
+    code = [ToolReading(tool, place, code=text) for tool, text in tools.code(at, ref, place.bucket, place.prefix)]
     return [*found, *code]

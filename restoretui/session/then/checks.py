@@ -3,20 +3,23 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from restoretui.config.settings import Settings
+from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import BucketNotFound, CloudError, Unsupported, UsageError
 from restoretui.core.plan.after import with_then
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import HandlesContents, TellsExpirations
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Purpose
+from restoretui.core.then.said import BY_JOB
 from restoretui.core.then.steps import ThenEvent, ThenKind, ThenStep
 from restoretui.ledger import Ledger
+from restoretui.ledger.batches.records import options_text
 from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.then.notices import notice_of
 from restoretui.session.then.tools import webhook_of
@@ -31,8 +34,12 @@ NOT_KEPT = "copies have the objects' metadata and tags, not their access control
 class ThenChecks:
     """Part of a session, as ``session.then``. Sends nothing but looks."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, clouds: Clouds) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, clouds: Clouds, job_options: Callable[[], BatchOptions]
+    ) -> None:
+        """``job_options``: how jobs are made, as the settings have it."""
         self._settings = settings
+        self._job_options = job_options
         self._ledger = ledger
         self._clouds = clouds
 
@@ -75,6 +82,8 @@ class ThenChecks:
 
     async def _copy(self, plan: RestorePlan, cloud: CloudAccess, step: ThenStep) -> ThenStep:
         step = replace(step, storage_class=_class_of(cloud.rules, step))
+        if step.job == BY_JOB:
+            step = self._by_job(plan, step)
         place = step.place
         if place is None:
             return step
@@ -90,7 +99,19 @@ class ThenChecks:
         if buckets == {place.bucket} and not place.prefix:
             return replace(step, target="")
         regions = {await cloud.region(bucket) for bucket in buckets}
-        return replace(step, far=bool(regions - {region}))
+        step = replace(step, far=bool(regions - {region}))
+        if step.job and (step.far or place.prefix or len(buckets) > 1):
+            raise UsageError(
+                f"--then {step}: jobs copy from one bucket to another of the same Region, each object under its key",
+                "name that bucket alone, or leave --copy-engine away",
+            )
+        return step
+
+    def _by_job(self, plan: RestorePlan, step: ThenStep) -> ThenStep:
+        """With the options of the jobs; ``UsageError`` where there can be none."""
+        if not plan.rules.has_jobs:
+            raise UsageError(f"--copy-engine {BY_JOB}: {plan.scheme}:// has no S3 Batch Operations", "leave it away")
+        return replace(step, job=options_text(replace(self._job_options(), generated=False, hold=False)))
 
     async def look_at_ends(self) -> None:
         """Have somebody told of copies that end soon, of runs that nobody pursues any more, if that is asked for."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.errors import CloudError, RestoreTuiError
 from restoretui.ledger.batches.records import BatchJob
-from restoretui.session.batch.job_papers import RESTORES
+from restoretui.session.batch.job_papers import OF_OURS
 from restoretui.tui.job_row import BatchRow
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class AccountJobs:
         found: dict[str, JobInfo] = {}
         try:
             async for page in session.batch.jobs():
-                found |= {info.job_id: info for info in page if info.operation == RESTORES}
+                found |= {info.job_id: info for info in page if info.operation in OF_OURS}
                 awaited -= found.keys()
                 if not whole and not awaited:
                     break

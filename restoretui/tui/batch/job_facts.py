@@ -17,8 +17,9 @@ def batch_facts(row: BatchRow, tags: Mapping[str, str] | None, now: datetime) ->
     """From the headline down to what went wrong; ``tags`` are None where they may not be read."""
     name = f"Job {row.job_id} " if row.job_id else "Job not made yet "
     title: list[Part] = [(name, "strong"), status_part(row), "  ", *progress_parts(row, 24)]
+    done = " sent" if row.batch is None or row.batch.copies is None else " copied"
     counts: list[Part] = [
-        f"{row.succeeded:,} of {row.total:,}", (" sent", "dim"), DOT,
+        f"{row.succeeded:,} of {row.total:,}", (done, "dim"), DOT,
         (f"{row.failed:,} failed", "bad" if row.failed else "dim"), DOT,
         ("active for ", "dim"), fmt.duration(row.elapsed_s) if row.elapsed_s else "0s", DOT,
         ("priority ", "dim"), str(row.priority),
@@ -45,9 +46,11 @@ def _what(row: BatchRow) -> list[Part]:
     batch, info = row.batch, row.info
     if batch is not None:
         days = fmt.plural(batch.days, "day") if batch.days is not None else "Intelligent-Tiering, for good"
+        if (copies := batch.copies) is not None:
+            days = f"copied into {copies.storage_class}, {_where(copies.bucket, batch.bucket)}"
         return [
             (f"run #{batch.run_id}", "strong"), (" in ", "dim"), f"s3://{batch.bucket}", DOT,
-            fmt.plural(batch.objects, "object"), DOT, fmt.size(batch.size_bytes), DOT, days,
+            fmt.plural(batch.objects, "object"), DOT, fmt.size(batch.told_bytes), DOT, days,
         ]  # fmt: skip
     parts: list[Part] = [("not made from this ledger", "dim")]
     if info is not None:
@@ -58,6 +61,10 @@ def _what(row: BatchRow) -> list[Part]:
         if info.description:
             parts += [DOT, info.description]
     return parts
+
+
+def _where(bucket: str, source: str) -> str:
+    return "in place" if bucket == source else f"to s3://{bucket}"
 
 
 def _when(row: BatchRow, now: datetime) -> list[Part]:

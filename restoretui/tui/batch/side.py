@@ -30,7 +30,7 @@ def job_lines(row: BatchRow, tags: Mapping[str, str] | None, now: datetime, widt
         *fact("priority", str(row.priority), width),
         *fact("our run", "" if batch is None else f"#{batch.run_id}", width, "busy"),
         *fact("bucket", "" if batch is None else batch.bucket, width),
-        *fact("size", "" if batch is None else fmt.size(batch.size_bytes), width),
+        *fact("size", "" if batch is None else fmt.size(batch.told_bytes), width),
         *fact("made", "" if row.created is None else f"{fmt.short_instant(row.created, now)} UTC", width),
         *fact("ended", "" if ended is None else f"{fmt.short_instant(ended, now)} UTC", width),
         *fact("region", row.region or "", width),

@@ -91,6 +91,7 @@ class ListingBoard(BrowseBoard):
         from restoretui.tui.acts.sets import show_set
 
         shown = await show_set(self.session, text)
+        self.past = None  # It stands in for what a time bar showed there.
         if self.source.versions != shown.versions:
             self.source.versions = shown.versions
             self.show_columns()

@@ -37,16 +37,19 @@ def run_lines(
         for each in fact(f"{cause.objects:,}", f"{cause.code} {cause.reason}".strip(), width, _style(cause))
     ]
     more = len(causes) - MOST_CAUSES
+    lasting = f" for {fmt.plural(run.days, 'day')}" if run.days else ""
+    is_told = run.bytes_by_state and not run.is_unsized
+    told_back = f"{fmt.size(back)} of {fmt.size(run.size_bytes)}" if is_told else ""
     return [
         *(line(width, (part, "strong")) for part in wrapped(f"Run #{run.id} {title}".strip(), width)),
         Content(""),
-        *fact("asked", f"{run.purpose} at {run.tier} for {fmt.plural(run.days, 'day')}", width),
+        *fact("asked", f"{run.purpose} at {run.tier}{lasting}", width),
         *fact("by", run.requester, width),
         *fact("ticket", run.ticket, width),
         *fact("note", run.note, width),
         *fact("started", f"{fmt.short_instant(run.created_at, now)} UTC", width),
         *fact("ended", "" if run.ended_at is None else f"{fmt.short_instant(run.ended_at, now)} UTC", width),
-        *fact("back", "" if run.is_unsized else f"{fmt.size(back)} of {fmt.size(run.size_bytes)}", width),
+        *fact("back", told_back, width),
         *headed("By state", states),
         *headed("Why not", [*why, *([line(width, (f"and {more} more", "dim"))] if more > 0 else [])]),
         *headed("Money", [*fact("estimate", money, width), *fact("looks", looks, width)]),

@@ -82,7 +82,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
         ]
         self._known.history = about[:HISTORY_SHOWN]
         cloud = self.session.cloud_of(self._scheme)
-        self._known.past = self.session.ledger.runs.of_object(cloud, [ref, ref._replace(version_id=None)], 1)
+        self._known.past = self.session.ledger.runs.of_object(cloud, [ref, ref._replace(version_id=None)])
         self._say()
 
     def _is_here(self, entry: ActivityEntry) -> bool:

@@ -27,7 +27,7 @@ class Known:
     detail: ObjectDetail | None = None
     history: list[ActivityEntry] = field(default_factory=list)
     past: Sequence[PastJob] = ()
-    """Our last restore of it."""
+    """Our last restores of it, the newest first."""
     problem: str = ""
 
 
@@ -49,9 +49,9 @@ def lines(known: Known, now: datetime, width: int) -> list[Content]:
         text += _fact("", "asking for the rest …", width, "dim")
     for job in known.past:
         if job.job.charged:
-            text += _fact("charged", f"to the {job.job.charged}, as the cloud said", width)
+            text += _fact("charged", f"to the {job.job.charged}, as the cloud said (run #{job.run_id})", width)
         if job.job.output_path:
-            text += _fact("results", job.job.output_path, width, "ok")
+            text += _fact("results", f"{job.job.output_path} (run #{job.run_id})", width, "ok")
     if known.history:
         text += [Content(""), said(("What we did, newest first (UTC)", "strong"))]
         for entry in known.history:

@@ -8,7 +8,7 @@ from pathlib import Path
 from restoretui.config.user_commands import UserCommand
 from restoretui.core.errors import UsageError
 from restoretui.core.os_errors import refused_by_system
-from restoretui.engine.process import Ended, environment_of, run_program
+from restoretui.engine.process import ProcessEnd, environment_of, run_program
 from restoretui.tui.dialogs.prompts import Confirm, TextPrompt
 from restoretui.tui.own.boxes import OutputBox
 from restoretui.tui.pane import Pane
@@ -63,7 +63,7 @@ async def run_command(pane: Pane, command: UserCommand) -> None:
     await _tell(pane, command, ended)
 
 
-async def _tell(pane: Pane, command: UserCommand, ended: Ended) -> None:
+async def _tell(pane: Pane, command: UserCommand, ended: ProcessEnd) -> None:
     failed = ended.code != 0
     how = "done" if not failed else ended.how
     if command.output == "pane":
@@ -75,7 +75,7 @@ async def _tell(pane: Pane, command: UserCommand, ended: Ended) -> None:
     pane.shell.say("warning" if failed else "done", f"{command.name}: {how}; what it said is in {path}", "")
 
 
-def _append(path: Path, head: str, ended: Ended) -> None:
+def _append(path: Path, head: str, ended: ProcessEnd) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:

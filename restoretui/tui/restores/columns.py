@@ -64,7 +64,9 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
         Column(
             "size", "Size", 8, lambda row, n: cell(fmt.size(row.run.told_bytes), n, right=True), keep=50, right=True
         ),
-        Column("days", "Days", 4, lambda row, n: cell(str(row.run.days), n, "dim", right=True), keep=30, right=True),
+        Column(
+            "days", "Days", 4, lambda row, n: cell(str(row.run.days or ""), n, "dim", right=True), keep=30, right=True
+        ),
         Column("started", "Started", 16, lambda row, n: cell(fmt.instant(row.run.created_at), n, "dim"), keep=40),
         Column("run", "Run", 4, lambda row, n: cell(f"#{row.id}", n, "dim"), keep=75),
     ]
@@ -173,6 +175,8 @@ def _note(row: JobRow, now: datetime, window: DueWindow | None, cells: int) -> t
     if row.state in (State.SKIPPED, State.CANCELLED, State.UNKNOWN):
         return row.reason, "dim"
     if row.state is State.AVAILABLE:
+        if row.output_path:
+            return f"results at {row.output_path}", "dim"
         if row.expiry is None:
             return "without an end", "dim"
         if fmt.is_untold(row.expiry):

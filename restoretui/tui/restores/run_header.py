@@ -65,7 +65,7 @@ def _title(told: HeaderFacts, cells: int) -> Content:
         [
             _name(told),
             LinePiece(60, [[(f"{run.purpose} ", "dim"), run.tier], [run.tier]]),
-            piece(72, fmt.plural(run.days, "day")),
+            *([piece(72, fmt.plural(run.days, "day"))] if run.days else []),
             piece(70, fmt.plural(run.objects, "object")),
             piece(55, fmt.size(run.told_bytes)),
             piece(75, money),
@@ -184,8 +184,8 @@ def _counts(run: Run, cells: int) -> Content:
             whole: list[Part] = [(f"{glyph} {number:,} {state.value}", style)]
             pieces.append(LinePiece(keep, [whole, [(f"{glyph} {number:,}", style)]], "   "))
     for step in run.then:
-        if step.step.waits and not (step.done or step.failed):
-            continue  # It may never come.
+        if not step.is_news:
+            continue
         style = "bad" if step.failed else "ok" if step.total and step.done == step.total else "wait"
         short = f"{step.name} {step.done:,}/{step.total:,}"
         pieces.append(

@@ -164,6 +164,13 @@ THEN_KINDS = (
         ("RestoreObject", "CopyObject"), ("CopyObject", "DeleteObject", "DeleteObject", *_READING), then="copy",
     ),
     Kind(
+        "kept by a job", "s3", "cold", (GLACIER,),
+        ("--days", "365", "--tier", "standard", "--then", "copy", "--copy-engine", "batch"),
+        ("RestoreObject", "CreateJob"),
+        ("PutObject", "CreateJob", "CreateJob", "DescribeJob", "UpdateJobStatus", "CopyObject", *_READING),
+        (After("cleaning up a job", ("batch", "clean", "{job}"), ("DeleteObject", "ListObjectsV2")),), then="copy",
+    ),
+    Kind(
         "kept in parts", "s3", "kept", (GLACIER,), ("--days", "365", "--tier", "standard", "--then", "copy"),
         ("RestoreObject", "CreateMultipartUpload"),
         ("CreateMultipartUpload", "UploadPartCopy", "UploadPartCopy", "CompleteMultipartUpload", "ListParts"),

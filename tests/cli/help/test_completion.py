@@ -53,15 +53,17 @@ def tried(env: dict[str, str], *lines: str) -> list[list[str]]:
 
 def test_bash_completes_words_and_values(run: Run, served: Served, shell_env: dict[str, str]) -> None:
     job = restored(run, served)
+    assert run(served, "set", "save", "friday", "s3://acme-odd-names").code == 0
     found = tried(
         shell_env, "restoretui st", "restoretui --prof", 'restoretui --profile ""', "restoretui --profile work le",
         'restoretui status ""', "restoretui cancel la", 'restoretui batch show ""', "restoretui ls --store min",
         "restoretui batch sh", "restoretui demo --scenario slow-r", "restoretui ls s3://b --storage-class deep_a",
-        "restoretui plan --keys-format js", 'restoretui completion ""',
+        "restoretui plan --keys-format js", 'restoretui completion ""', "restoretui set show fri",
     )  # fmt: skip
     assert found == [
         ["status"], ["--profile"], ["default", "work", "old"], ["ledger"], ["last", "1"], ["last"], [job],
         ["minio", "minister"], ["show"], ["slow-restores"], ["DEEP_ARCHIVE"], ["jsonl"], ["bash", "zsh", "fish"],
+        ["friday"],
     ]  # fmt: skip
 
 

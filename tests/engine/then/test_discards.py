@@ -107,14 +107,23 @@ async def test_it_is_priced_as_if_it_came_today_and_without_versions_there_is_no
     assert {row.reason for (kind, _), row in (await tasks(session, run)).items() if kind == "delete-archived"} == {
         "the copy took its place: no archived version is left"
     }
+    # Where versions are no longer kept, a copy takes the place of the one without an id, too.
+    bucket = running.cloud.add_bucket("paused", versioning=True)
+    bucket.set_versioning("Suspended")
+    running.cloud.put("paused", "a", body=b"a", **GLACIER)
+    run = await done(session, ["copy"], "s3://paused", delete_archived=1)
+    assert [step.done for step in run.then] == [1, 1], await tasks(session, run)
+    assert running.cloud.state("paused", "a") is State.ONLINE
     assert "DeleteObject" not in sent(running)
 
 
 def test_it_is_said_with_its_number() -> None:
-    steps = read_steps(["copy", "exec:true"], delete_archived=7)
-    assert [step.kind for step in steps] == [ThenKind.COPY, ThenKind.DISCARD, ThenKind.EXEC]
-    assert words_of(steps) == ["--then", "copy", "--then", "exec:true", "--delete-archived", "7"]
-    assert ThenStep.from_mapping(steps[1].kind, "", steps[1].to_mapping()) == steps[1]
+    steps = read_steps(["copy", "presign", "exec:true"], delete_archived=7)
+    assert [step.kind for step in steps] == [ThenKind.COPY, ThenKind.PRESIGN, ThenKind.EXEC, ThenKind.DISCARD]
+    assert words_of(steps) == ["--then", "copy", "--then", "presign", "--then", "exec:true", "--delete-archived", "7"]
+    assert ThenStep.from_mapping(steps[3].kind, "", steps[3].to_mapping()) == steps[3]
+    with pytest.raises(UsageError, match="which jobs do not tell"):
+        read_steps(["copy"], delete_archived=7, copy_engine="batch")
     with pytest.raises(UsageError, match="and there is none"):
         read_steps(["exec:true"], delete_archived=7)
     with pytest.raises(UsageError, match="no step 'delete-archived'"):

@@ -4,10 +4,12 @@ import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from restoretui.commands.summary import tell_ends
 from restoretui.config.hooks import check_hooks, check_notify, url_of
 from restoretui.core.errors import UsageError
 from restoretui.core.then.said import read_steps, words_of
@@ -42,7 +44,7 @@ async def test_each_event_is_told_once_and_what_does_not_come_is_not_waited_for(
     each, first, done, failed, expiring = run.then
     assert (each.done, each.failed, first.done, done.done, failed.done) == (1, 1, 1, 1, 1)
     assert expiring.tasks == {TaskState.WAITING: 1}
-    assert expiring.told == "webhook on expiring: not so far"
+    assert (expiring.is_news, failed.told) == (False, "webhook on failed 1 of 1")
     assert run.id not in {one.id for one in await session.ledger.runs.open_runs()}
     at, end = run.id, await session.ledger.then.first_end(run.id)
     assert end is not None
@@ -80,8 +82,18 @@ async def test_who_looks_now_and_then_is_told_of_ends_too(sandbox: StartSandbox,
     run = await finished(session, run)
     await session.stop()
     await session.then.look_at_ends()
+    assert await session.run_views.ending(run, 86_400) == (0, None)
     assert run.id not in {one.id for one in await session.ledger.runs.open_runs()}
     await hands(session.clock).advance(2.5 * 86_400)
+    said: list[str] = []
+    output: Any = SimpleNamespace(say=said.append)
+    await tell_ends(session, output, await session.ledger.runs.get(run.id))
+    assert said == [
+        (
+            f"run {run.id}: 1 copy ends within 24 h, the first 2026-01-19 00:00 UTC; the same restore with more days"
+            " extends them, as the screens do"
+        )
+    ]
     await session.then.look_at_ends()
     assert run.id in {one.id for one in await session.ledger.runs.open_runs()}
 

@@ -1,6 +1,7 @@
 """Listings: pages in, rows in key order out, whatever the number of streams; interrupted, resumed and pruned."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -151,11 +152,16 @@ async def test_a_page_that_cannot_be_kept_stops_the_listing(ledger: Ledger) -> N
 
 async def test_room_holds_a_fast_lister_back(ledger: Ledger) -> None:
     begun = await ledger.catalog.begin(SCOPE)
+    gate = threading.Event()
+    held = asyncio.create_task(ledger._writer.do(lambda _: gate.wait(20)))
+    await asyncio.sleep(0)
     for number in range(200):
         ledger.catalog.append(begun.id, Page([entry(f"k{number:05d}")], [], None))
     waiting = asyncio.create_task(ledger.catalog.room())
     await asyncio.sleep(0)
     assert not waiting.done()
+    gate.set()
+    await held
     await waiting
     assert (await ledger.catalog.finish(begun.id)).objects == 200
 
