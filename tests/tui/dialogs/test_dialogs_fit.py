@@ -250,7 +250,7 @@ SMALL: dict[str, tuple[Callable[[], Dialog[Any]], str, tuple[str, ...]]] = {
     ),
     "own commands": (
         lambda: CommandMenu([UserCommand(f"Command {at}", ("true",), "run", "ctrl+v") for at in range(40)], {1: "x"}),
-        "Your commands", ("Command 0  ^v  run",),
+        "Your commands", ("Command 0 ^v run",),
     ),
     "what one said": (
         lambda: OutputBox("Look", "exit code 3", "what it said\n" * 99, failed=True), "Look", ("exit code 3",)
