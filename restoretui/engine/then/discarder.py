@@ -4,7 +4,7 @@ The intent is on disk before anything is sent, and the copy has written down wha
 nobody heard is found out by looking: what is gone is done.
 """
 
-from restoretui.core.errors import AccessDenied, CloudError, ConnectionLost, MalformedAnswer, ServerFault
+from restoretui.core.errors import AccessDenied, ConnectionLost, MalformedAnswer, ServerFault
 from restoretui.core.model import ObjectDetail, ObjectRef
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.engine.then.work import OVERWRITTEN, GivenUp, ThenWork, TryLater, found
@@ -54,8 +54,6 @@ class Discarder:
             ) from error  # fmt: skip
         except (ServerFault, ConnectionLost, MalformedAnswer) as error:
             raise TryLater(f"no sure answer ({error}): looking whether it is gone", AGAIN_S, error.code) from error
-        except CloudError:
-            raise
         if await found(self._work, source) is not None:
             raise TryLater("it is still there after it was removed: looking again", AGAIN_S)
         return "the archived version is removed"
