@@ -49,7 +49,7 @@ async def kept(ledger: Ledger, listing: Listing) -> dict[Key, Volume]:
     await ledger.totals.settle()
     assert not ledger.totals.is_stale
     totals = [there(ledger.totals.of(listing))]
-    for depth in range(1, 6):
+    for depth in range(1, 7):  # Three parts, each of which may hold a slash itself.
         totals += await ledger.totals.below(listing, depth=depth)
     return {(each.prefix, *group): amount for each in totals for group, amount in each.groups.items()}
 
