@@ -89,7 +89,8 @@ class FarCloud:
         assert child.stdout is not None
         try:
             contract = json.loads(await child.stdout.readline())
-            async with aiohttp.ClientSession() as http:
+            # A connection of its own for each: one that is kept may be gone by the next lever.
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
                 yield cls(contract, http)
         finally:
             child.stdin.close()

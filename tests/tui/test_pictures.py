@@ -22,5 +22,6 @@ def test_a_picture_is_read_without_its_fonts_and_numbers() -> None:
     svg = (
         '<style>.r1 { fill: #fff }</style><text class="r1" x="24.4" y="18" textLength="36">archived&#160;394</text>'
         '<text class="r2" x="0" y="18" textLength="9">○&#160;</text><text x="0" y="42">seen&#160;just now</text>'
+        '<text class="r1" x="0" y="66">›&#160;a hint</text>'
     )
     assert said(svg) == ["○ archived #", "seen # ago"]

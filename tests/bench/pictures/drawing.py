@@ -29,6 +29,8 @@ STEPS = {"start": 3.0, "bucket": 2.5, "sums": 4.0, "marked": 3.0, "browse": 3.0,
 """Frames of the recording, with the seconds each stands still."""
 PICTURES = ("browse", "restore-dialog", "restores")
 """Frames that are a picture of their own in README."""
+PASSING = ("› ", "✓ ")
+"""How lines of the notice begin."""
 
 
 class Still:
@@ -149,7 +151,10 @@ def recording(frames: list[Frame]) -> str:
 
 
 def said(svg: str) -> list[str]:
-    """What a picture says, line by line: no fonts and colours, and of numbers only that there is one."""
+    """What a picture says, line by line: no fonts and colours, and of numbers only that there is one.
+
+    Nor what passes by: hints and what was done stand there for seconds of the machine, or give way to each other.
+    """
     lines = []
     for group in re.split(r"(?=<g class=\"frame-)|(?=<text class=\"[\w-]*title)", svg):
         rows: dict[float, list[tuple[float, str]]] = {}
@@ -164,7 +169,7 @@ def said(svg: str) -> list[str]:
             )
             words = ("#" if re.search(r"\d", word) else word for word in re.sub(r"[▀-▟━╸╺]+", "", line).split())
             lines.append(re.sub(r"#( #)+", "#", " ".join(words)))
-    return [line for line in lines if line]
+    return [line for line in lines if line and not line.startswith(PASSING)]
 
 
 def made(frames: list[Frame]) -> dict[Path, str]:
