@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from restoretui.core.clock import EPOCH
 from restoretui.core.errors import CloudError
 from restoretui.core.filter.parser import parse_filter
 from restoretui.core.filter.tree import OneOf, in_states
@@ -13,6 +14,7 @@ from restoretui.core.location import Location, parse_location
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.records import Query
 from restoretui.ledger.selections.selections import Selections
+from restoretui.ledger.views.fact_sql import TIER_KEPT_S
 from restoretui.sandbox import RunningSandbox
 from restoretui.session import selecting
 from restoretui.session.selecting import LOOKS_BATCH
@@ -139,3 +141,26 @@ async def test_a_listing_of_one_key_holds_no_other_that_begins_so(
     sel = await session.ledger.selections.create()
     await session.selecting.under(sel, Location("s3", "old", key="a"), versions=True, refresh=True)
     assert (await session.ledger.selections.summary(sel)).objects == 2
+
+
+async def test_an_old_look_at_a_tier_does_not_stand_for_a_new_one(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    running = await sandbox(empty=True)
+    running.cloud.add_bucket("cold")
+    tiered: dict[str, Any] = {"size": 10, "storage_class": "INTELLIGENT_TIERING", "modified": EPOCH}
+    running.cloud.put("cold", "a", **tiered)
+    session = await session_on(running)
+
+    async def requests() -> int:
+        sel = await session.ledger.selections.create()
+        await session.selecting.under(sel, parse_location("s3://cold"), refresh=True)
+        await session.selecting.look(sel)
+        return (await session.plan(sel, 1)).tiers[Tier.STANDARD].requests
+
+    heads = running.stats.requests.get("HeadObject", 0)
+    assert [await requests(), await requests()] == [0, 0]
+    assert running.stats.requests["HeadObject"] == heads + 1
+    await session.clock.advance(TIER_KEPT_S + 60)  # type: ignore[attr-defined]
+    running.cloud.put("cold", "a", archive_status="ARCHIVE_ACCESS", **tiered)
+    assert await requests() == 1

@@ -117,6 +117,9 @@ def known(
     )
 
 
+TIER_KEPT_S = 86_400
+"""Seconds for which a look tells of an archive tier that listings since do not: objects move between these by
+themselves, into them after 90 days at the earliest."""
 _TELL_HERE = (
     "coalesce((SELECT max(t.tells) FROM place h JOIN place t ON t.scheme = h.scheme AND t.endpoint = h.endpoint"
     " WHERE h.id = :place), 0)"
@@ -154,7 +157,10 @@ _NO_JOB = (
 
 def _look(base: FactColumns, silent: str) -> tuple[str, str]:
     newer = f"o.seen_at >= {base.seen_at}"
-    same = f"o.looked AND o.storage_class = {base.storage_class} AND o.modified IS {base.modified}"
+    same = (
+        f"o.looked AND o.seen_at >= :now - {TIER_KEPT_S}"
+        f" AND o.storage_class = {base.storage_class} AND o.modified IS {base.modified}"
+    )
     status, told_at, told = newer, f"max({base.seen_at}, coalesce(o.seen_at, 0))", "1"
     if silent != "0":
         # What the look told of this very object holds until something newer tells more than nothing.
