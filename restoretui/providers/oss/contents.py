@@ -15,6 +15,7 @@ from restoretui.core.then.contents import CopyTarget, PendingUpload, UploadPart,
 from restoretui.providers.oss.client import OssClient
 from restoretui.providers.oss.object_detail import read_detail, version_query
 from restoretui.providers.oss.pages import read_document
+from restoretui.providers.wire.byte_ranges import range_of
 from restoretui.providers.wire.continuation import Tokens
 from restoretui.providers.wire.restore_header import parse_instant
 from restoretui.providers.wire.xml_trees import Unreadable
@@ -50,12 +51,7 @@ class OssContents:
         ask = self._calls.request("GetObject", ref.bucket, ref.key, version_query(ref), headers=headers)
 
         def understand(reply: "OssResponse") -> bytes:
-            told = reply.headers.get("content-range", "")
-            if reply.status == 206 and not told.startswith(f"bytes {start}-{end - 1}/"):
-                raise Unreadable(f"it has the range {told[:60]!r}")
-            if len(reply.body) != end - start:
-                raise Unreadable(f"it has {len(reply.body)} bytes, not {end - start}")
-            return reply.body
+            return range_of(reply.status, reply.headers, reply.body, start, end)
 
         return await self._calls.ask(ask, understand)
 

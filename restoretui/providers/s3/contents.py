@@ -11,8 +11,8 @@ from restoretui.core.then.contents import CopyTarget, PendingUpload, UploadPart,
 from restoretui.providers.s3.client.client import S3Client
 from restoretui.providers.s3.client.request_builder import S3Request
 from restoretui.providers.s3.object_detail import read_detail
+from restoretui.providers.wire.byte_ranges import range_of
 from restoretui.providers.wire.continuation import Tokens
-from restoretui.providers.wire.listings.listing_xml import Unreadable
 
 if TYPE_CHECKING:
     from restoretui.core.then.contents import Contents
@@ -51,12 +51,7 @@ class S3Contents:
         fixed = {**_named(ref), "IfMatch": f'"{etag}"', "Range": f"bytes={start}-{end - 1}"}
 
         def understand(reply: "HttpResponse") -> bytes:
-            told = reply.headers.get("content-range", "")
-            if reply.status == 206 and not told.startswith(f"bytes {start}-{end - 1}/"):
-                raise Unreadable(f"it has the range {told[:60]!r}")
-            if len(reply.body) != end - start:
-                raise Unreadable(f"it has {len(reply.body)} bytes, not {end - start}")
-            return reply.body
+            return range_of(reply.status, reply.headers, reply.body, start, end)
 
         return await self._calls.read(S3Request("GetObject", ref.bucket, fixed=fixed), understand)
 
