@@ -45,7 +45,7 @@ def _answer(question: str) -> bytes | None:
             signals.check()
             _tell(terminal, clean(question))
             answer = _line()
-        signals.check()
+            signals.check_settled()
     except BaseException:
         _tell(terminal, "\n")  # Whatever comes next begins on a line of its own.
         raise

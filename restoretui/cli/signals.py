@@ -7,6 +7,7 @@ read or a write blocks the whole loop neither comes round, so there the handler 
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import asyncio
 
 SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ALONG_S = 0.05
+"""Seconds a signal is waited for that may have come along with an answer: nobody feels them."""
 IMPATIENT_S = 3.0
 """Seconds after which another signal breaks into the closing that the first one began."""
 
@@ -81,6 +84,23 @@ def check() -> None:
     """Raise ``asyncio.CancelledError`` if we were told to end, though the loop may not have come round to it."""
     if _told:
         raise _cancelled()
+
+
+def check_settled() -> None:
+    """Raise ``asyncio.CancelledError`` if we were told to end up to now, by whichever thread the system told.
+
+    A signal is for the whole process: another thread may take it and be slower than this one, and Python runs the
+    handler only here, later. One that no thread has taken is seen where it would wait (signal(7), pthreads(7)).
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNS)
+    try:
+        along = signal.sigpending() & set(heeded())
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if along:
+        raise _cancelled()
+    time.sleep(ALONG_S)
+    check()
 
 
 @contextmanager

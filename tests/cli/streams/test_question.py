@@ -1,13 +1,16 @@
 """The question before a restore: a signal ends it at once, and nothing is confirmed by whoever was told to end."""
 
+import asyncio
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from restoretui.cli import signals
 from tests.cli.conftest import Run, Served
 from tests.cli.living import environment
 from tests.cli.terminal import Terminal
@@ -61,6 +64,20 @@ def test_half_a_yes_and_ctrl_c_is_no(at_the_question: Callable[..., Terminal], s
     on.send(signal.SIGCONT)  # It finds both, and the yes may be read first.
     assert on.end(10) == 130
     is_untouched(served, run)
+
+
+def test_a_signal_that_no_thread_has_taken_yet_counts_as_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "_told", False)
+    signals.check_settled()
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    try:
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        with pytest.raises(asyncio.CancelledError):
+            signals.check_settled()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.parametrize(
