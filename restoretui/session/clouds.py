@@ -8,6 +8,7 @@ import asyncio
 import gc
 import importlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from restoretui.config.settings import Settings
 from restoretui.core.errors import RestoreTuiError
@@ -100,7 +101,7 @@ class Clouds(Channels):
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for opening in self._opening.values():
+        for opening in list(self._opening.values()):
             opening.cancel()
             provider = (await asyncio.gather(opening, return_exceptions=True))[0]
             if not isinstance(provider, BaseException):
@@ -128,6 +129,11 @@ class Clouds(Channels):
         return await asyncio.shield(task)
 
     async def _open(self, connection: Connection) -> Provider:
+        if connection.buckets:
+            from restoretui.engine.traffic.by_account import by_account  # few have several
+
+            first = await self._shared(replace(connection, buckets=()))
+            return by_account(first, {bucket: await self._shared(one) for bucket, one in connection.buckets})
         # The SDK's tables live as long as we do: the collector need not walk them, now or again and again.
         gc.disable()
         try:

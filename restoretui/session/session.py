@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 from restoretui.config.settings import Settings
 from restoretui.core.errors import RestoreTuiError, UsageError
-from restoretui.core.location import Location
+from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.provider import MfaPrompter, Provider, TakesLiterals
@@ -95,6 +95,19 @@ class Session(Wiring):
     async def region(self, bucket: str, scheme: str = DEFAULT_SCHEME) -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
         return await self.clouds[scheme].region(bucket)
+
+    def place_named(self, text: str) -> Location:
+        """The location that a text names, which may begin with a place of the config or say a profile.
+
+        Its bucket is reached by that account from now on. ``LocationError`` or ``UsageError`` for what is none.
+        """
+        from restoretui.config.places import read
+
+        plain, account = read(text, self.settings.places)
+        place = parse_location(plain)
+        if account.values:
+            self.settings.reach_as(place.scheme, place.bucket, account)
+        return place
 
     def agree_to_pay(self, scheme: str) -> None:
         """From now on requests to that cloud say that the requester pays, as ``--requester-pays`` has them say.

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from itertools import compress
@@ -29,16 +30,45 @@ class WantedRows(NamedTuple):
     prefix: str = ""
 
 
+class PlusIsBlank(Exception):
+    """Keys with a plus were read as they are, and it turns out that a plus stands for a blank: read them anew."""
+
+
+@dataclass(slots=True)
+class PlusSign:
+    """What a plus in the keys of an inventory is: who writes a plus itself as ``%2B`` writes a blank so.
+
+    S3's documents say it, OSS's do not (FACTS 8.2): there it is itself until some key shows better.
+    """
+
+    is_blank: bool
+    was_met: bool = False
+    """Some key had one, which was taken as it is."""
+
+    def seen(self, keys: str) -> None:
+        """Learn from keys, before they are decoded; ``PlusIsBlank`` where others were decoded wrongly by now."""
+        if self.is_blank:
+            return
+        if "%2B" in keys or "%2b" in keys:
+            if self.was_met:
+                raise PlusIsBlank
+            self.is_blank = True
+        else:
+            self.was_met = self.was_met or "+" in keys
+
+
 class InventoryRows:
     """Turns blocks of lines into rows."""
 
-    def __init__(self, inventory: Inventory, wanted: WantedRows, name: str) -> None:
-        """``name`` is what the file is called in errors."""
+    def __init__(
+        self, inventory: Inventory, wanted: WantedRows, name: str, plus: PlusSign | None = None
+    ) -> None:
+        """``name`` is what the file is called in errors; ``plus`` what its inventory's other files have shown."""
         self._inventory = inventory
         self._wanted = wanted
         self._name = name
         self._at = {column: place for place, column in enumerate(inventory.columns) if column is not None}
-        self._decode: Callable[[str], str] = unquote_plus if inventory.keys is KeyWriting.FORM else unquote
+        self._plus = plus or PlusSign(inventory.keys is KeyWriting.FORM)
         self.seen = 0
         """Rows so far, taken or not."""
 
@@ -143,10 +173,11 @@ class InventoryRows:
 
     def _names(self, keys: Sequence[str]) -> list[str]:
         every = "".join(keys)
-        sign = "+" if self._inventory.keys is KeyWriting.FORM else "%"
+        self._plus.seen(every)
+        sign = "+" if self._plus.is_blank else "%"
         names = list(keys)
         if "%" in every or sign in every:
-            decode = self._decode
+            decode: Callable[[str], str] = unquote_plus if self._plus.is_blank else unquote
             try:
                 names = [
                     decode(key, errors="strict") if "%" in key or sign in key else key  # type: ignore[call-arg]

@@ -137,7 +137,9 @@ class JobManifests:
 
     def planner(self, found: FoundManifest, sample: Sample, region: str) -> ManifestPlanner:
         """What makes its plan."""
-        return ManifestPlanner(self._cloud.rules, found.bucket, region, found.rows, found.size_bytes, sample)
+        return ManifestPlanner(
+            self._cloud.rules, found.bucket, region, found.rows, found.size_bytes, sample, found.classes
+        )
 
     async def plan(self, found: FoundManifest, sample: Sample, days: int, role_arn: str = "") -> "RestorePlan":
         """What a job from it would do, and what nobody can know of that."""
@@ -250,7 +252,7 @@ class JobManifests:
                 ManifestRow(bucket, key, version) for key, version in zip(rows.keys, rows.columns[1], strict=True)
             ]
             if tally is not None:
-                tally.sized(rows.columns[2])
+                tally.sized(rows.columns[2], rows.columns[4])
             await take(some)
             if most is not None and tally is not None and sum(sizes[: so_far.files]) >= most:
                 tally.estimate(sum(sizes[: so_far.files]), sum(sizes))

@@ -79,7 +79,7 @@ class ListingBoard(BrowseBoard):
         self._go_soon(location, land_on)
 
     def go_to(self, place: Location | str) -> None:
-        """Show what is there, or what ``@NAME`` holds."""
+        """Show what is there, or what ``@NAME`` holds, or at the place that is called ``NAME:``."""
         if isinstance(place, str):
             self.attempt(partial(self._go_to_set, place), "set", hold_keys=True)
             return
@@ -90,6 +90,9 @@ class ListingBoard(BrowseBoard):
     async def _go_to_set(self, text: str) -> None:
         from restoretui.tui.acts.sets import show_set
 
+        if not text.startswith("@"):
+            self.go_to(self.session.place_named(text))
+            return
         shown = await show_set(self.session, text)
         self.past = None  # It stands in for what a time bar showed there.
         if self.source.versions != shown.versions:
