@@ -79,7 +79,9 @@ def check_place(name: str, section: Mapping[str, Any], source: str) -> Location:
     known = CLOUDS[place.scheme].settings
     unknown = sorted(set(section) - set(known) - {LOCATION})
     if unknown:
-        raise UsageError(f"{where}: {unknown[0]!r} is nothing that {place.scheme}:// has", f"known: {', '.join(known)}")
+        raise UsageError(
+            f"{where}: {unknown[0]!r} is nothing that {place.scheme}:// has", f"known: {', '.join(known)}"
+        )
     if profile and section.get("profile", profile) != profile:
         raise UsageError(f"{where}: its location names another profile than {section['profile']}", "leave out one")
     return place
@@ -156,7 +158,8 @@ def _check_given(said: Iterable[tuple[str, str, Account]], given: Mapping[str, A
             if (option := given.get(setting)) not in (None, "", False, value):
                 what = setting.removeprefix("oss_").replace("_", " ")
                 raise UsageError(
-                    f"{text} names another {what} than --{setting.replace('_', '-')} {option}", "leave out one of them"
+                    f"{text} names another {what} than --{setting.replace('_', '-')} {option}",
+                    "leave out one of them",
                 )
 
 

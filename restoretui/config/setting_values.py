@@ -30,7 +30,17 @@ SWITCHES = (
     "oss_cname",
 )
 """Settings that are on or off."""
-_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency", "agreed_to_pay", "accounts", "again"}
+_NOT_IN_FILE = {
+    "state_dir",
+    "config_dir",
+    "clock",
+    "voice",
+    "sources",
+    "budget_currency",
+    "agreed_to_pay",
+    "accounts",
+    "again",
+}
 BOUNDS = {
     "rate": Bounds(0.1, 100_000, unit="restore requests a second"),
     "concurrency": Bounds(1, 1024, whole=True, unit="requests at a time"),

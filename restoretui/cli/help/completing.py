@@ -23,7 +23,7 @@ Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 class _Bash(BashComplete):
-    """bash takes ``@`` and ``:`` for ends of words, unless somebody has it otherwise: only what is behind is replaced.
+    """bash takes ``@`` and ``:`` for ends of words, as its user has it: only what is behind is replaced.
 
     So the line is read as a whole, and of each value what stands there already is left out.
     """

@@ -39,8 +39,9 @@ def table_line(row: BrowseRow) -> str:
     """A row of the table."""
     version = f"  {clean(row.ref.version_id)}" if row.ref.version_id else ""
     expiry = words.instant(row.expiry) if row.expiry else ""
+    state = _DELETED if row.storage_class == MARKER_CLASS else row.state
     return (
-        f"{fit(_DELETED if row.storage_class == MARKER_CLASS else row.state, 10)}  {fit(row.storage_class, 19)}  {words.size(row.size):>8}"
+        f"{fit(state, 10)}  {fit(row.storage_class, 19)}  {words.size(row.size):>8}"
         f"  {words.day(row.modified):10}  {expiry:16}  {clean(row.ref.key)}{version}"
     )
 

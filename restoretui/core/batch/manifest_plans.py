@@ -62,7 +62,8 @@ class ManifestPlanner:
         classes: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         """``size_bytes``: of all rows, where the manifest is an inventory that tells them; so is ``classes``, by
-        storage class how many objects of how many bytes."""
+        storage class how many objects of how many bytes.
+        """
         self._classes = classes
         self._rules = rules
         self._bucket = bucket
@@ -74,10 +75,10 @@ class ManifestPlanner:
     def plan(self, days: int, now: datetime, prices: tuple[PriceTable, bool], fees: JobFees) -> RestorePlan:
         """All tiers; ``UsageError`` for days that no cloud takes."""
         check_days(days)
-        known = fees.in_currency(prices[0].currency)
+        known, told = fees.in_currency(prices[0].currency), self._told(days, now, prices)
         return RestorePlan(
             rules=self._rules, days=days, purpose=Purpose.RESTORE, made_at=now,
-            tiers={tier: self._tier(RestoreRequest(days, tier), known, self._told(days, now, prices)) for tier in Tier},
+            tiers={tier: self._tier(RestoreRequest(days, tier), known, told) for tier in Tier},
             expiry=self._rules.expiry_of(now, days), prices=prices[0], prices_exact=prices[1],
             regions=[self._region], by_jobs=frozenset(Tier), fees=known,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from restoretui.core.errors import InventoryUnreadable, UsageError
-from restoretui.core.inventory.columns import InventoryColumn
+from restoretui.core.inventory.columns import FREQUENT, InventoryColumn
 from restoretui.core.inventory.manifest import Inventory, KeyWriting
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.model import LARGEST_SIZE, UNTOLD_CLASS
@@ -60,9 +60,7 @@ class PlusSign:
 class InventoryRows:
     """Turns blocks of lines into rows."""
 
-    def __init__(
-        self, inventory: Inventory, wanted: WantedRows, name: str, plus: PlusSign | None = None
-    ) -> None:
+    def __init__(self, inventory: Inventory, wanted: WantedRows, name: str, plus: PlusSign | None = None) -> None:
         """``name`` is what the file is called in errors; ``plus`` what its inventory's other files have shown."""
         self._inventory = inventory
         self._wanted = wanted
@@ -101,7 +99,7 @@ class InventoryRows:
                 self._dates(column(InventoryColumn.MODIFIED)) if InventoryColumn.MODIFIED in has else nothing,
                 _named(column(InventoryColumn.CLASS)) if InventoryColumn.CLASS in has else [UNTOLD_CLASS] * count,
                 nothing,
-                nothing,
+                frequent(column(InventoryColumn.TIER)) if InventoryColumn.TIER in has else nothing,
                 [text.strip('"') for text in column(InventoryColumn.ETAG)]
                 if InventoryColumn.ETAG in has
                 else [""] * count,
@@ -216,6 +214,13 @@ class InventoryRows:
 
     def _unreadable(self, why: str) -> InventoryUnreadable:
         return InventoryUnreadable(f"{self._name} cannot be read: {why}", "fetch it again, or take another inventory")
+
+
+def frequent(tiers: Sequence[str | None]) -> list[int | None]:
+    """Which rows are surely no archive's, by the tier they were in; in the column for when copies end."""
+    if not any(tiers):
+        return [None] * len(tiers)
+    return [1 if tier and tier.upper() in FREQUENT else None for tier in tiers]
 
 
 def _date(text: str) -> int | None:

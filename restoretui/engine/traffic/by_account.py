@@ -95,5 +95,3 @@ class _ContentsByAccount:
             return getattr(self._made[about_bucket], name)(about, *args, **named)
 
         return ask
-
-

@@ -148,7 +148,7 @@ class Inventories:
                     await put(page)
                     done[0] += len(page)
 
-        return await write_listing(self._ledger, scope, origin, pages)
+        return await write_listing(self._ledger, scope, origin, pages, hints=True)
 
     async def _below(self, listing: Listing, place: Location) -> Listing:
         """What of an inventory lies below a prefix, as a listing of its own, unless it is all of it."""

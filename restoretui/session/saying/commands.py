@@ -19,7 +19,7 @@ from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import in_states
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, ObjectFacts, ObjectRef, RestoreRequest, State, Tier
+from restoretui.core.model import ObjectFacts, ObjectRef, RestoreRequest, State, Tier
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import Connection

@@ -100,8 +100,8 @@ class ThenChecks:
             return replace(step, target="")
         if len({cloud.connection.of(bucket) for bucket in (*buckets, place.bucket)}) > 1:
             raise UsageError(
-                f"--then {step}: a copy is made with the keys of one account, and {place.bucket} and these objects are"
-                " reached as several",
+                f"--then {step}: a copy is made with the keys of one account, and {place.bucket} and these objects"
+                " are reached as several",
                 "restore each account by itself, or download them",
             )
         regions = {await cloud.region(bucket) for bucket in buckets}

@@ -1,4 +1,4 @@
-"""``s3+PROFILE://…`` and ``[places]``: which account's credentials a command asks with, and never those of another."""
+"""``s3+PROFILE://…`` and ``[places]``: which account's keys a command asks with, and never those of another."""
 
 import signal
 from pathlib import Path
