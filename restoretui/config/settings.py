@@ -208,8 +208,10 @@ class Settings:
         """What tells the cloud of these settings from others, for the ledger: see ``ledger.records.CloudId``."""
         return place_of(self.connection_to(scheme))
 
-    def profile_of(self, scheme: str) -> str:
-        """The profile that the cloud of ``scheme`` is reached with, as it is set; empty for none."""
+    def profile_of(self, scheme: str, bucket: str = "") -> str:
+        """The profile that the cloud of ``scheme``, or that bucket, is reached with, as it is set; empty for none."""
+        if bucket in self.accounts.get(scheme, {}):
+            return self.accounts[scheme][bucket][0].profile or ""
         setting = CLOUDS[scheme].settings.get("profile")
         return (getattr(self, setting) if setting else None) or ""
 

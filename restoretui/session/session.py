@@ -80,10 +80,10 @@ class Session(Wiring):
         """The cloud of these settings; its SDK is loaded by the first call, in a thread."""
         return await self.clouds[scheme].provider()
 
-    async def identity(self, scheme: str = DEFAULT_SCHEME) -> Identity:
-        """Whose credentials these are."""
+    async def identity(self, scheme: str = DEFAULT_SCHEME, bucket: str = "") -> Identity:
+        """Whose credentials these are, or those for a bucket."""
         cloud = self.clouds[scheme]
-        provider = await cloud.provider()
+        provider = await self.clouds.by(cloud.connection.of(bucket)).provider()
         return await cloud.ask(provider.identity)
 
     async def buckets(self, scheme: str = DEFAULT_SCHEME) -> list[Bucket]:

@@ -24,7 +24,7 @@ class LooksMade(NamedTuple):
 async def not_in_use(
     ledger: Ledger, sel: int, cloud: CloudId, refs: Sequence[ObjectRef], after: ObjectRef | None
 ) -> Sequence[ObjectRef]:
-    """Those of marked objects, the first behind ``after``, that an inventory's tier column does not tell enough of."""
+    """Those of marked objects, the first behind ``after``, of which an inventory's tier column tells not enough."""
     told = False
     for bucket, some in groupby(refs, lambda ref: ref.bucket):
         looks = ledger.catalog.in_use(cloud, list(some))

@@ -126,6 +126,8 @@ class ListingBoard(BrowseBoard):
         self._give_up_views()
         left = self.source.listing if self.source.is_listing else None
         other_cloud = location.scheme != self.location.scheme
+        whose = self.session.settings.profile_of
+        other_account = whose(location.scheme, location.bucket) != whose(self.location.scheme, self.location.bucket)
         if location.version_id is not None:
             # One version is looked for: it is shown among all of its key.
             location = replace(location, version_id=None)
@@ -140,7 +142,8 @@ class ListingBoard(BrowseBoard):
             self._is_first = False
         if other_cloud:
             self.show_columns()
-            self.shell.identify(location.scheme)
+        if other_cloud or other_account:
+            self.shell.identify(location.scheme, location.bucket)
         if (location.scheme, location.bucket) != (here.scheme, here.bucket):
             self.source.direct = frozenset()
             if here.bucket:

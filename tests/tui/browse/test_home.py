@@ -166,7 +166,7 @@ async def test_places_of_the_config_stand_there_and_are_reached_as_whom_they_say
         browse = on.app.main.query_one(BrowsePane)
         await on.press("enter")
         await on.until(lambda: browse.location.bucket == "theirs")
-        await on.sees("rushes/")
+        await on.sees("rushes/", "210987654321", "home")
         for typed, seen in (("tape:", "leads to http://t"), ("heirs:rushes/", "3 objects")):
             await on.press("g")
             await on.until(lambda: isinstance(on.app.screen, GoTo))
