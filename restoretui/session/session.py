@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -85,6 +86,15 @@ class Session(Wiring):
         cloud = self.clouds[scheme]
         provider = await self.clouds.by(cloud.connection.of(bucket)).provider()
         return await cloud.ask(provider.identity)
+
+    async def identity_of(self, scheme: str, buckets: Sequence[str]) -> Identity:
+        """Whose credentials those for some buckets are: of several accounts all of them, one behind the other."""
+        reached = self.clouds[scheme].connection
+        one_of_each = {reached.of(bucket): bucket for bucket in reversed(buckets)} or {reached: ""}
+        found = [await self.identity(scheme, bucket) for bucket in reversed(one_of_each.values())]
+        accounts, profiles = ([one.account for one in found], [one.profile for one in found])
+        together = (", ".join(filter(None, dict.fromkeys(names))) for names in (accounts, profiles))
+        return replace(found[0], **dict(zip(("account", "profile"), together, strict=True)))
 
     async def buckets(self, scheme: str = DEFAULT_SCHEME) -> list[Bucket]:
         """The account's buckets."""

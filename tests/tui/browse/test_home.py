@@ -182,6 +182,7 @@ async def test_places_of_the_config_stand_there_and_are_reached_as_whom_they_say
         await on.press("enter")
         await mark_archived(on, 3)
         await dialog(on)
+        await on.sees("account 123456789012, 210987654321")
         await confirm(on)
         (run,) = await on.session.ledger.runs.list()
         assert set(run.buckets) == {"theirs", "acme-media-archive"}
