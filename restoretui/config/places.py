@@ -114,6 +114,17 @@ def read(text: str, places: Places) -> tuple[str, Account]:
     return plain, Account({CLOUDS[scheme].settings.get("profile", "profile"): profile}, "--profile")
 
 
+def accounts_of(places: Places, scheme: str, bucket: str) -> list[Account]:
+    """Those that places in that bucket are reached as, each once."""
+    found: list[Account] = []
+    for name in places:
+        plain, account = read(f"{name}:", places)
+        place = parse_location(plain)
+        if (place.scheme, place.bucket) == (scheme, bucket) and all(one.values != account.values for one in found):
+            found.append(account)
+    return found
+
+
 def told_apart(texts: Sequence[str], places: Places, given: Mapping[str, Any]) -> tuple[tuple[str, ...], Accounts]:
     """Locations without their accounts, and those; ``given`` are the command's own options.
 

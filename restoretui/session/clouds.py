@@ -8,10 +8,11 @@ import asyncio
 import gc
 import importlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from restoretui.config.settings import Settings
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import RestoreTuiError, UsageError
 from restoretui.core.provider import Connection, Limits, MfaPrompter, OpenProvider, Provider
 from restoretui.core.rules.clouds import CLOUDS, cloud_with_jobs
 from restoretui.core.rules.kind import CloudKind
@@ -89,6 +90,22 @@ class Clouds(Channels):
             known = CloudAccess(CLOUDS[scheme], self._settings.place_of(scheme), self.by(connection), self.patience)
             self._clouds[scheme] = known
         return known
+
+    def reach_as_placed(self, scheme: str, bucket: str) -> None:
+        """Reach a bucket that was named without an account, as in a set, as the one place of the config says it is.
+
+        A profile that an option names, or a location, is what was said, and counts.
+        """
+        settings = self._settings
+        flag = settings.sources.get(CLOUDS[scheme].settings.get("profile", ""), "")
+        if not settings.places or flag.startswith("--") or bucket in settings.accounts.get(scheme, {}):
+            return
+        from restoretui.config.places import accounts_of
+
+        told = accounts_of(settings.places, scheme, bucket)
+        if len(told) == 1:
+            with suppress(UsageError):  # Another endpoint's bucket of the same name.
+                settings.reach_as(scheme, bucket, told[0])
 
     def __iter__(self) -> Iterator[CloudAccess]:
         """In the order they are shown in."""

@@ -46,7 +46,9 @@ def test_one_plan_and_one_run_over_two_accounts_is_resumed_with_the_keys_of_each
     their_bucket(served, 12)
     (tmp_path / "config").mkdir()
     config = tmp_path / "config" / "config.toml"
-    config.write_text(f'rate = 4\n[places]\nheirs = "s3+home://{THEIRS}/data/"\n')
+    config.write_text(
+        f'rate = 4\n[places]\nheirs = "s3+home://{THEIRS}/data/"\nde = "s3+work://acme-frankfurt-archive/"\n'
+    )
     frankfurt = "s3+work://acme-frankfurt-archive/radio/berlin/sendung-000*"
     both = ("heirs:", frankfurt)
     seen = run(served, "ls", *both, "--json", **env)
@@ -57,6 +59,9 @@ def test_one_plan_and_one_run_over_two_accounts_is_resumed_with_the_keys_of_each
     planned = run(served, "plan", *both, *said, "--json", **env)
     (plan,) = planned.of("plan")
     assert (planned.code, sorted(plan["buckets"])) == (0, ["acme-frankfurt-archive", THEIRS])
+    assert run(served, "set", "save", "both", *both, "--storage-class", "glacier", **env).code == 0
+    again = run(served, "plan", "@both", "--days", "2", "--tier", "bulk", "--json", **env)
+    assert again.summary["requests"] == planned.summary["requests"], "a set's buckets are reached as places say"
     jobs = run(served, "plan", *both, *said[:2], "--tier", "bulk", "--engine", "batch", **env)
     assert (jobs.code, "the keys of one account" in jobs.err) == (2, True)
     sending = Living(environment(served, tmp_path) | env, "restore", *both, *said, "--yes", "--wait", "--json")
