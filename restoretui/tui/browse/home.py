@@ -6,10 +6,10 @@ bookmarks, places gone to before and those of the config. Nothing is asked of a 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from restoretui.config.places import LOCATION
-from restoretui.core.location import Location
+from restoretui.config.places import LOCATION, Places, read
+from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.ledger.run_records import Run
 from restoretui.tui.words import MARK, STATES
@@ -81,7 +81,7 @@ class Home:
         marks = [_marks(left, now) for left in self._left[:MOST_SETS]]
         newest = sorted(session.ledger.mark_sets.saved(), key=lambda one: one.at, reverse=True)[:MOST_SETS]
         sets = [_set(one) for one in newest]
-        places = [_named(name, section) for name, section in session.settings.places.items()][:MOST_NAMED]
+        places = [_named(name, session.settings.places) for name in session.settings.places][:MOST_NAMED]
         places += [_place(one) for one in (*kept, *recent)]
         return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *marks, *sets, *places])]
 
@@ -134,12 +134,10 @@ def _set(one: "MarkSet") -> HomeRow:
     return HomeRow(0, title, "set", int(one.at.timestamp()), style="mark", left=one)
 
 
-def _named(name: str, section: Mapping[str, Any]) -> HomeRow:
-    where = str(section[LOCATION])
-    scheme = where.partition("://")[0].partition("+")[0]
-    return HomeRow(
-        0, f"⌂ {name}: {where}", "place", None, scheme, style="prefix", place=Location(scheme), named=f"{name}:"
-    )
+def _named(name: str, places: Places) -> HomeRow:
+    place = parse_location(read(f"{name}:", places)[0])
+    title = f"⌂ {name}: {places[name][LOCATION]}"
+    return HomeRow(0, title, "place", None, place.scheme, style="prefix", place=place, named=f"{name}:")
 
 
 def _place(one: "Visited") -> HomeRow:
