@@ -113,7 +113,7 @@ def main() -> None:
             steps, place, known = Steps(contract, home), f"s3://{BUCKET}", ("--from-inventory", "imported")
             prefixes = min(2000, options.rows // A_PREFIX)
             chosen = f"data/[{'01' if prefixes > 1000 else '0'}]???/object-000[01]?.bin"
-            listed = steps.run("import", "import", place, "--from-inventory", contract["manifest"]).keys()
+            listed = set(steps.run("import", "import", place, "--from-inventory", contract["manifest"]))
             for name, words in {
                 "totals (du --depth 1)": ("du", place, "--depth", "1"),
                 "by class (du --by class)": ("du", place, "--by", "class"),

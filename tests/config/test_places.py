@@ -76,12 +76,12 @@ def test_what_cannot_be_meant_is_said(texts: tuple[str, ...], given: Mapping[str
         ({"a b": "s3://x"}, "cannot name a place"),
         ({"s3": "s3://x"}, "cannot name a place"),
         ({"a": {"profile": "x"}}, "it has no location"),
-        ({"a": "s3://x/key"}, "no bucket and no prefix that ends in a slash"),
-        ({"a": "s3://x/part*"}, "no bucket and no prefix that ends in a slash"),
-        ({"a": {"location": "s3+w://x", "profile": "v"}}, "names another profile than v"),
-        ({"a": {"location": "oss://x", "store": "minio"}}, "'store' is nothing that oss:// has"),
-        ({"a": {"location": "s3://x", "requester_pays": "yes"}}, "requester_pays must be true or false"),
-        ({"a": {"location": "s3://x", "endpoint_url": "https://me:secret@x"}}, "holds a user name or password"),
+        ({"a": "s3://bkt/key"}, "no bucket and no prefix that ends in a slash"),
+        ({"a": "s3://bkt/part*"}, "no bucket and no prefix that ends in a slash"),
+        ({"a": {"location": "s3+w://bkt", "profile": "v"}}, "names another profile than v"),
+        ({"a": {"location": "oss://bkt", "store": "minio"}}, "'store' is nothing that oss:// has"),
+        ({"a": {"location": "s3://bkt", "requester_pays": "yes"}}, "requester_pays must be true or false"),
+        ({"a": {"location": "s3://bkt", "endpoint_url": "https://me:secret@x"}}, "holds a user name or password"),
     ],
 )
 def test_places_of_the_config_are_checked(places: Any, why: str) -> None:

@@ -134,6 +134,6 @@ class FlatPages:
     def _id(self, position: int) -> int:
         for first_id, rows in self._segments:
             if position < rows:
-                return first_id + position
+                return int(first_id) + position
             position -= rows
         raise IndexError(position)

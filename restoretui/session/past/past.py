@@ -87,7 +87,7 @@ class Past:
         wish = PastWish(_second(moment), _second(deleted_since))
         origin = Origin("as-of", said_of(moment, deleted_since), moment or now)
         listing = await self._ledger.catalog.begin(scope, origin)
-        sink = _PastSink(self._ledger, listing, wish, now.timestamp() if markers else None)
+        sink = _PastSink(self._ledger, listing, wish, self._clock if markers else None)
         try:
             with self._works.telling(lambda: f"looking back over {place}: {sink.seen:,} versions so far"):
                 await self._look_back(cloud, provider, scope, sink)
@@ -143,9 +143,9 @@ class _History:
 class _PastSink:
     """Takes versions and markers, key by key, and keeps of each what was there."""
 
-    def __init__(self, ledger: Ledger, listing: Listing, wish: PastWish, markers_seen: float | None) -> None:
-        """``markers_seen``: when, where markers are rows, too."""
-        self._markers_seen = markers_seen
+    def __init__(self, ledger: Ledger, listing: Listing, wish: PastWish, seen_by: Clock | None) -> None:
+        """``seen_by`` tells when a marker was seen, where those are rows, too."""
+        self._seen_by = seen_by
         self._ledger = ledger
         self._listing = listing
         self._wish = wish
@@ -186,7 +186,7 @@ class _PastSink:
         if entries:
             self._ledger.catalog.append(self._listing.id, Page(Rows.of(entries), (), None), "", segment=segment)
             await self._ledger.catalog.room()
-            scope, seen = self._listing.scope, self._markers_seen or 0.0
+            scope, seen = self._listing.scope, self._seen_by.now().timestamp() if self._seen_by else 0.0
             gone = [
                 found_gone(ObjectRef(scope.bucket, entry.key, entry.version_id), seen)._replace(
                     storage_class=MARKER_CLASS, modified=entry.modified
@@ -204,7 +204,7 @@ class _PastSink:
                 self.amiss.append((entries[0].key, found.amiss))
         self.deleted += found.deleted is not None
         if found.entry is None:
-            return [found.deleted] if found.deleted is not None and self._markers_seen is not None else []
+            return [found.deleted] if found.deleted is not None and self._seen_by is not None else []
         entry = found.entry
         if found.marker is not None:
             ref = ObjectRef(self._listing.scope.bucket, entry.key, entry.version_id)

@@ -33,7 +33,7 @@ def shell_env(served: Served, tmp_path: Path) -> dict[str, str]:
     (tmp_path / ".aws" / "credentials").write_text("[old]\naws_access_key_id = x\n")
     (tmp_path / "config").mkdir(exist_ok=True)
     (tmp_path / "config" / "config.toml").write_text(
-        '[stores.minister]\nlike = "minio"\n[places]\narchive = "s3://a/b/"\n'
+        '[stores.minister]\nlike = "minio"\n[places]\narchive = "s3://abc/d/"\n'
     )
     return environment(served, tmp_path) | {"PATH": f"{programs}:{os.environ['PATH']}"}
 

@@ -198,7 +198,10 @@ def oss(*keys: str) -> str:
     return "".join(line("b", key, "7", DATE, "IA", "e") for key in keys)
 
 
-OSS = {"version": "2019-09-01", "fileSchema": "Bucket, Key, Size, LastModifiedDate, StorageClass, ETag"}
+OSS: dict[str, Any] = {
+    "version": "2019-09-01",
+    "fileSchema": "Bucket, Key, Size, LastModifiedDate, StorageClass, ETag",
+}
 
 
 @pytest.mark.parametrize(

@@ -160,9 +160,12 @@ async def test_places_of_the_config_stand_there_and_are_reached_as_whom_they_say
     keys = f"[home]\naws_access_key_id={OTHER_ACCESS_KEY_ID}\naws_secret_access_key={secret}\n"
     (tmp_path / "credentials").write_text(keys)
     env = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")}
-    places = {"heirs": {"location": "s3+home://theirs/"}, "tape": {"location": "s3://t", "endpoint_url": "http://t"}}
+    places = {
+        "heirs": {"location": "s3+home://theirs/"},
+        "tape": {"location": "s3://tape", "endpoint_url": "http://t"},
+    }
     async with walk(running=running, places=places, env=env) as on:
-        await on.sees("⌂ heirs: s3+home://theirs/", "⌂ tape: s3://t", "8 buckets")
+        await on.sees("⌂ heirs: s3+home://theirs/", "⌂ tape: s3://tape", "8 buckets")
         browse = on.app.main.query_one(BrowsePane)
         await on.press("enter")
         await on.until(lambda: browse.location.bucket == "theirs")
