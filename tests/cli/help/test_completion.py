@@ -14,7 +14,7 @@ from tests.cli.living import environment
 TRY = """
 eval "$(restoretui completion bash)" || exit 1
 try() {
-  COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_WORDBREAKS=$' \t\n"\'@><=;|&(:'; COMPREPLY=()
+  COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_WORDBREAKS='@:='; COMPREPLY=()
   _restoretui_completion "$1"; echo "${COMPREPLY[*]}"
 }
 """
@@ -68,7 +68,7 @@ def test_bash_completes_words_and_values(run: Run, served: Served, shell_env: di
     assert found == [
         ["status"], ["--profile"], ["default", "work", "old"], ["ledger"], ["last", "1"], ["last"], [job],
         ["minio", "minister"], ["show"], ["slow-restores"], ["DEEP_ARCHIVE"], ["jsonl"], ["bash", "zsh", "fish"],
-        ["friday"], ["friday"], ["friday"], ["archive:"], ["s3+work://"], [""], ["work"], ["friday"],
+        ["friday"], ["friday"], ["friday"], ["archive:"], ["s3+work://"], [], ["work"], ["friday"],
     ]  # fmt: skip
 
 
