@@ -45,9 +45,9 @@ def add_finding(cli: click.Group) -> None:
         What does not match --where is never written.
         """
         query = query_of(flags)
-        (location,), named = with_inventory((location,), named, flags)
+        (location,), found = with_inventory((location,), named, flags)
         headless(
-            flags, form, f"{FINDING}.inventory", "import_", location, named, query, versions=versions
+            flags, form, f"{FINDING}.inventory", "import_", location, found, query, versions=versions
         )  # fmt: skip
 
     @cli.command(epilog=FIELDS_HELP)

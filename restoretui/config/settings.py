@@ -16,7 +16,7 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.plan.money import DOLLARS, Amount
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.stores import BUILT_IN, Store, known_by, make_store, told_names
+from restoretui.core.rules.stores import BUILT_IN, Store, known_by, make_store, read_spec, told_names
 
 if TYPE_CHECKING:
     from restoretui.config.places import Account
@@ -189,9 +189,9 @@ class Settings:
         here, there = self.place_of(scheme), place_of(reached)
         if here != there:
             raise UsageError(
-                f"{account.source} leads to {there or CLOUDS[scheme].name}, and the others to "
-                f"{here or CLOUDS[scheme].name}: what one command asks for is in one of them",
-                "say it once for each",
+                f"{account.source} leads to {_told(scheme, there)}, and the others to {_told(scheme, here)}: what one"
+                " command or session asks for is in one of them",
+                "each in a command, or a session, of its own",
             )
         is_own = reached == replace(self.connection_to(scheme), buckets=())
         if not bucket and not is_own:
@@ -262,6 +262,13 @@ def place_of(reached: "Connection") -> str:
     endpoint = reached.endpoint_url or ""
     place = "" if CLOUDS[reached.scheme].is_own(endpoint) else endpoint
     return f"{place}#{reached.store}" if reached.store else place
+
+
+def _told(scheme: str, place: str) -> str:
+    """What ``place_of`` says, for people."""
+    endpoint, _, spec = place.partition("#")
+    store = f" ({read_spec(spec).name})" if spec else ""
+    return f"{endpoint or CLOUDS[scheme].in_full}{store}"
 
 
 _NAMES_A_CLOUD = ("profile", "region", "endpoint_url")

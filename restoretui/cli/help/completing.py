@@ -23,9 +23,10 @@ Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 class _Bash(BashComplete):
-    """bash takes ``@`` and ``:`` for ends of words, as its user has it: only what is behind is replaced.
+    """bash takes ``:`` and ``=`` for ends of words, as its user has it: only what is behind is replaced.
 
-    So the line is read as a whole, and of each value what stands there already is left out.
+    So the line is read as a whole, and of each value what stands there already is left out. ``@`` is an end, too, but
+    one that stays with what is behind.
     """
 
     source_template = BashComplete.source_template.replace(
@@ -45,7 +46,7 @@ class _Bash(BashComplete):
         return words[1:-1], words[-1]
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
-        ends = [self._begun.rfind(end) for end in self._breaks if end in "@:="]
+        ends = [self._begun.rfind(end) for end in self._breaks if end in ":="]
         there = self._begun[: max(ends, default=-1) + 1]
         return f"{item.type},{str(item.value).removeprefix(there)}"
 

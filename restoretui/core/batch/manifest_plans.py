@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from restoretui.core.batch.planned_jobs import NO_EXPEDITED
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
@@ -48,28 +49,24 @@ class Sample:
         return rules.tiered_class in classes and len(classes) > 1
 
 
+class ManifestTold(NamedTuple):
+    """What a manifest tells of its rows."""
+
+    rows: int
+    size_bytes: int | None = None
+    """Of all of them, where it is an inventory that tells them."""
+    classes: Mapping[str, tuple[int, int]] | None = None
+    """By storage class how many objects of how many bytes, where it is one that tells that, too."""
+
+
 class ManifestPlanner:
     """Makes the plan of one manifest."""
 
-    def __init__(
-        self,
-        rules: CloudRules,
-        bucket: str,
-        region: str,
-        rows: int,
-        size_bytes: int | None,
-        sample: Sample,
-        classes: Mapping[str, tuple[int, int]] | None = None,
-    ) -> None:
-        """``size_bytes``: of all rows, where the manifest is an inventory that tells them; so is ``classes``, by
-        storage class how many objects of how many bytes.
-        """
-        self._classes = classes
+    def __init__(self, rules: CloudRules, bucket: str, region: str, told: ManifestTold, sample: Sample) -> None:
         self._rules = rules
         self._bucket = bucket
         self._region = region
-        self._rows = rows
-        self._size = size_bytes
+        self._rows, self._size, self._classes = told
         self._sample = sample
 
     def plan(self, days: int, now: datetime, prices: tuple[PriceTable, bool], fees: JobFees) -> RestorePlan:

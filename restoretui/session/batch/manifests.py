@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restoretui.core.batch.jobs import Manifest, ManifestRow
-from restoretui.core.batch.manifest_plans import ManifestPlanner, Sample
+from restoretui.core.batch.manifest_plans import ManifestPlanner, ManifestTold, Sample
 from restoretui.core.batch.manifest_rows import ManifestRows
 from restoretui.core.clock import Clock
 from restoretui.core.errors import (
@@ -137,9 +137,8 @@ class JobManifests:
 
     def planner(self, found: FoundManifest, sample: Sample, region: str) -> ManifestPlanner:
         """What makes its plan."""
-        return ManifestPlanner(
-            self._cloud.rules, found.bucket, region, found.rows, found.size_bytes, sample, found.classes
-        )
+        told = ManifestTold(found.rows, found.size_bytes, found.classes)
+        return ManifestPlanner(self._cloud.rules, found.bucket, region, told, sample)
 
     async def plan(self, found: FoundManifest, sample: Sample, days: int, role_arn: str = "") -> "RestorePlan":
         """What a job from it would do, and what nobody can know of that."""

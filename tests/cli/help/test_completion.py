@@ -61,14 +61,14 @@ def test_bash_completes_words_and_values(run: Run, served: Served, shell_env: di
         'restoretui status ""', "restoretui cancel la", 'restoretui batch show ""', "restoretui ls --store min",
         "restoretui batch sh", "restoretui demo --scenario slow-r", "restoretui ls s3://b --storage-class deep_a",
         "restoretui plan --keys-format js", 'restoretui completion ""', "restoretui set show fri",
-        # bash takes @ and : for ends of words, and replaces what is behind the last of them.
+        # bash takes : and = for ends of words, and replaces what is behind the last of them.
         "restoretui ls @f", "restoretui @fri", "restoretui plan s3://b arch", "restoretui du s3+wo",
         "restoretui set diff archive:", "restoretui ls --profile=wo", 'restoretui restore "s3://a b" @',
     )  # fmt: skip
     assert found == [
         ["status"], ["--profile"], ["default", "work", "old"], ["ledger"], ["last", "1"], ["last"], [job],
         ["minio", "minister"], ["show"], ["slow-restores"], ["DEEP_ARCHIVE"], ["jsonl"], ["bash", "zsh", "fish"],
-        ["friday"], ["friday"], ["friday"], ["archive:"], ["s3+work://"], [], ["work"], ["friday"],
+        ["friday"], ["@friday"], ["@friday"], ["archive:"], ["s3+work://"], [], ["work"], ["@friday"],
     ]  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def test_every_method_of_a_provider_is_known(kind: type) -> None:
 
 def test_requests_go_by_their_bucket() -> None:
     own, theirs = Spy("own"), Spy("theirs")
-    both: Any = by_account(own, {"y": theirs})  # type: ignore[arg-type, dict-item]
+    both: Any = by_account(own, {"y": theirs})
     for name in BY_REF:
         assert [getattr(both, name)(ObjectRef(bucket, "k")) for bucket in "xy"] == ["own", "theirs"], name
     for name in BY_BUCKET:
@@ -61,8 +61,8 @@ def test_requests_go_by_their_bucket() -> None:
 
 def test_it_can_do_what_all_of_them_can() -> None:
     able: Any = by_account(
-        Spy("a", capacity=True, clean=True, list_page=900, versions=True),  # type: ignore[arg-type]
-        {"y": Spy("b", capacity=True, max_rate=50, history=True)},  # type: ignore[dict-item]
+        Spy("a", capacity=True, clean=True, list_page=900, versions=True),
+        {"y": Spy("b", capacity=True, max_rate=50, history=True)},
     )
     told = able.capabilities
     assert (told.max_rate, told.list_page, told.versions) == (50, 900, True)

@@ -1,4 +1,4 @@
-"""A bucket that is never listed, by its inventory: ``python tests/bench/bench_inventory.py [--rows 5000000]``.
+"""A never listed bucket, by its inventory: ``python tests/bench/finding/bench_inventory.py [--rows 5000000]``.
 
 The bucket has one prefix for each two thousand objects; its inventory is imported, browsed, filtered and summed up,
 40,000 objects over 2,000 prefixes (a hundredth of it, where it is smaller) are planned, restored and watched to the
