@@ -19,7 +19,7 @@ from restoretui.sandbox.s3control.adapter import S3ControlAdapter
 from restoretui.sandbox.sqs.adapter import SqsAdapter
 from restoretui.sandbox.state.body import pieces
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.state.refusals import ErrorAnswer
 from restoretui.sandbox.sts.glacier import VERSION_HEADER, GlacierAdapter
 from restoretui.sandbox.sts.iam import IamAdapter
 from restoretui.sandbox.sts.sts import StsAdapter
@@ -65,7 +65,7 @@ class RequestHandler:
         try:
             call = take_apart(request.method, request.raw_path, request.headers, body, request_id)
         except UnicodeDecodeError:
-            refusal = Refusal(400, "InvalidURI", "Couldn't parse the specified URI.")
+            refusal = ErrorAnswer(400, "InvalidURI", "Couldn't parse the specified URI.")
             call = Call(request.method, "/", {}, request.headers, request_id=request_id)
             return await self._send(request, call, self._s3.refuse(call, refusal))
         if call.path.startswith(CONTROL):
@@ -114,11 +114,11 @@ class RequestHandler:
             if call.service != "oss":
                 check_signature(call.method, target, call.headers, body)
             return adapter.answer(call)
-        except Refusal as refusal:
+        except ErrorAnswer as refusal:
             return adapter.refuse(call, refusal)
         except Exception:  # boundary: a mistake of ours must not end the server
             log.exception("%s %s", call.operation, call.path)
-            fault = Refusal(500, "InternalError", "We encountered an internal error. Please try again.")
+            fault = ErrorAnswer(500, "InternalError", "We encountered an internal error. Please try again.")
             return adapter.refuse(call, fault)
 
     def _drop(self, request: web.BaseRequest, call: Call, how: str) -> web.StreamResponse:

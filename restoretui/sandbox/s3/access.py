@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.refusals import access_denied
 
 
-def check_payer(bucket: Bucket, headers: Mapping[str, str], account: str) -> None:
+def check_payer(bucket: BucketState, headers: Mapping[str, str], account: str) -> None:
     """Refuse others than the owner a requester-pays bucket unless they say that they pay."""
     if bucket.requester_pays and bucket.owner != account and headers.get("x-amz-request-payer") != "requester":
         raise access_denied()
 
 
-def check_owner(bucket: Bucket, expected: str | None) -> None:
+def check_owner(bucket: BucketState, expected: str | None) -> None:
     """Refuse when the bucket belongs to another account than the caller expects."""
     if expected is not None and expected != bucket.owner:
         raise access_denied()
