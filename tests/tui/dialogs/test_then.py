@@ -42,7 +42,7 @@ async def test_a_copy_is_chosen_with_its_price_and_what_failed_is_tried_again(
         await on.until(lambda: on.posts() == 3)
         (run,) = on.session.ledger.runs.peek_all()
         assert [step.step.in_place for step in run.then] == [True]
-        await on.clock.advance(12 * 3600)
+        await on.hours(12)
         await on.until(lambda: on.session.ledger.runs.peek_all()[0].then_failed == 3)
         await on.sees("then copy 0 of 3, 3 failed")
         running.faults.clear()
@@ -71,7 +71,7 @@ async def test_a_download_has_a_folder_and_another_plan(
         box.tiers.focus()
         await confirm(on)
         await on.until(lambda: on.posts() == 3)
-        await on.clock.advance(12 * 3600)
+        await on.hours(12)
         await on.until(lambda: on.session.ledger.runs.peek_all()[0].then[0].done == 3)
         assert {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir()} == {
             "a": b"a", "b": b"b", "c": b"c",
