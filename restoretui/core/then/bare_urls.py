@@ -35,7 +35,7 @@ def check_bare_url(text: str, said: str) -> str:
         raise UsageError(f"{said} names a webhook of the config, or a plain http or https URL", _HINT)
     if why := _secret_in(text):
         raise UsageError(
-            f"{said}: its URL may hold a secret ({why}), which others could read in a command line", _HINT
+            f"{said}: its URL may hold a secret ({why}), which belongs into no command and no ledger", _HINT
         )
     return text
 
