@@ -120,7 +120,7 @@ def _queues(value: Any, source: str) -> tuple[str, ...]:
 
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise UsageError(f"{source}: events must be a queue, or a list of queues", "sqs:https://…")
+        raise UsageError(f"{source}: events must be a queue, or a list of queues", "sqs:https://… or mns:https://…")
     for text in texts:
         try:
             read_queue(text)

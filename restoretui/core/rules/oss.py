@@ -54,4 +54,5 @@ OSS_KIND = CloudKind(
     bare_endpoints=True,
     commands=OssCommands,
     restore_permission="oss:RestoreObject",
+    queues="mns",  # of Cold and Deep Cold Archive (FACTS 4.5)
 )

@@ -14,6 +14,7 @@ from restoretui.sandbox.faults.faults import Disturbance, Faults
 from restoretui.sandbox.http.control import CONTROL, Control
 from restoretui.sandbox.http.stats import Stats
 from restoretui.sandbox.oss.adapter import OssAdapter
+from restoretui.sandbox.oss.queues import MnsAdapter
 from restoretui.sandbox.s3.adapter import S3Adapter
 from restoretui.sandbox.s3control.adapter import S3ControlAdapter
 from restoretui.sandbox.sqs.adapter import SqsAdapter
@@ -40,9 +41,10 @@ class RequestHandler:
         self.stats = stats
         self.control = control
         self._s3 = S3Adapter(cloud)
-        self._sqs = SqsAdapter(cloud)
+        self._sqs, self._mns = SqsAdapter(cloud), MnsAdapter(cloud)
         self._others: tuple[Adapter, ...] = (
             OssAdapter(cloud),
+            self._mns,
             S3ControlAdapter(cloud),
             self._sqs,
             GlacierAdapter(cloud),
@@ -79,8 +81,8 @@ class RequestHandler:
             if disturbance.drop == "before":
                 return self._drop(request, call, "dropped before")
             call.quirks = disturbance.quirks
-        if adapter is self._sqs and (disturbance is None or disturbance.refusal is None):
-            await self._sqs.wait(call)
+        if isinstance(adapter, SqsAdapter | MnsAdapter) and (disturbance is None or disturbance.refusal is None):
+            await adapter.wait(call)
         reply = self._reply(adapter, call, disturbance, request.raw_path, body)
         if disturbance is not None and disturbance.drop == "after":
             return self._drop(request, call, f"{reply.status} dropped after")
@@ -96,7 +98,7 @@ class RequestHandler:
         if (
             call.path == "/"
             or call.path.startswith("/v20180820/")
-            or call.headers.get("authorization", "")[:3] == "OSS"
+            or call.headers.get("authorization", "")[:3] in ("OSS", "MNS")
             or VERSION_HEADER in call.headers
         ):
             for adapter in self._others:

@@ -26,6 +26,8 @@ def restore_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     finally:
         asked = bucket.asks.get(row.tag) or JudgedRequests(row.key, bucket.version_id(row))
         bucket.asks[row.tag] = asked.and_then(status, days, tier)
+    if status == 202:
+        cloud.notifier.begun(bucket, row, bucket.restores[row.tag], cloud.now())
     headers = {}
     rule = _rule(bucket, row)
     if rule.takes_tier:

@@ -19,7 +19,7 @@ from restoretui.sandbox.s3.headers import (
     wanted_kind,
 )
 from restoretui.sandbox.state.body import cut
-from restoretui.sandbox.state.bucket import BucketState, Extra, describe, real_etag
+from restoretui.sandbox.state.bucket import BucketState, Extra, copied_etag, describe, real_etag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER
 from restoretui.sandbox.state.refusals import (
@@ -99,7 +99,7 @@ def copy_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     if call.headers.get("x-amz-tagging-directive", "COPY") == "REPLACE":
         tags = header_tags(call.headers)
     headers = kept_headers(call.headers) if replace else copied_headers(old.headers, call.headers)
-    extra = Extra(source_bucket.body(row), source_bucket.etag(row.tag), headers, tags)
+    extra = Extra(source_bucket.body(row), copied_etag(source_bucket.etag(row.tag)), headers, tags)
     source_version = source_bucket.version_id(row)
     written = bucket.write(call.key, row.size, kind, now, extra)
     bucket.copied[call.key] += 1

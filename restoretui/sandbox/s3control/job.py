@@ -67,6 +67,8 @@ class CopyOperation(NamedTuple):
     storage_class: str
     since: float
     """Objects written later are left alone; ``inf``: none are."""
+    prefix: str = ""
+    """As it was said, before it is joined to the keys."""
 
 
 @dataclass(frozen=True, slots=True)

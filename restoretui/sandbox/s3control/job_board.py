@@ -4,7 +4,7 @@ from restoretui.core.model import Tier
 from restoretui.sandbox.s3control.job import ENDED, CopyOperation, Job, Order, Task
 from restoretui.sandbox.s3control.manifest import Unusable, open_manifest
 from restoretui.sandbox.s3control.report import KeysAs, refused_message, row, write_report, written
-from restoretui.sandbox.state.bucket import Extra, made_tag
+from restoretui.sandbox.state.bucket import Extra, copied_etag, made_tag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import kind_number
 from restoretui.sandbox.state.refusals import ErrorAnswer, no_such_bucket
@@ -38,6 +38,8 @@ class JobBoard:
         self.due = _INF
         self.keys_as: KeysAs = "form"
         """How reports write keys, which is not documented: form-encoded where real ones were seen (FACTS 2.3)."""
+        self.joined_by = "/"
+        """Between a prefix and the key of what is copied below it: a slash or nothing, as papers do not agree."""
         self._by_token: dict[tuple[str, str], Job] = {}
         self._busy = False
         cloud.background = self
@@ -240,7 +242,7 @@ class JobBoard:
         job.rows["failed" if code else "succeeded"].append(row(task, key, status, code, message))
 
     def _copy(self, wanted: CopyOperation, task: Task, at: float) -> tuple[int, str, str]:
-        """One object of up to 5 GB, which has to be readable, under its own key."""
+        """One object of up to 5 GB, which has to be readable, under its own key behind the prefix."""
         source, target = self.cloud.buckets.get(task.bucket), self.cloud.buckets.get(wanted.bucket)
         try:
             if source is None or target is None:
@@ -255,9 +257,10 @@ class JobBoard:
         if row.modified > wanted.since:
             return 412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
         old = source.extras.get(row.tag) or Extra()
-        extra = Extra(source.body(row), source.etag(row.tag), dict(old.headers), dict(old.tags))
-        target.write(task.key, row.size, kind_number(wanted.storage_class), at, extra)
-        target.copied[task.key] += 1
+        extra = Extra(source.body(row), copied_etag(source.etag(row.tag)), dict(old.headers), dict(old.tags))
+        key = f"{wanted.prefix}{self.joined_by if wanted.prefix else ''}{task.key}"
+        target.write(key, row.size, kind_number(wanted.storage_class), at, extra)
+        target.copied[key] += 1
         return 200, "", "Successful"
 
     def _attempt(self, job: Job, task: Task, at: float) -> tuple[int, str, str]:

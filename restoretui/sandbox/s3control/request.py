@@ -73,6 +73,7 @@ def _copying(element: ET.Element) -> CopyOperation:
         _bucket(element.findtext("TargetResource") or ""),
         element.findtext("StorageClass") or "STANDARD",
         _moment(element.findtext("UnModifiedSinceConstraint"), float("inf")),
+        element.findtext("TargetKeyPrefix") or "",
     )
 
 

@@ -328,6 +328,11 @@ def made_etag(tag: int) -> str:
     return f"{tag:016x}{tag ^ 0x9E3779B97F4A7C15:016x}-2"
 
 
+def copied_etag(etag: str) -> str:
+    """Of the copy that one request makes: what was uploaded in parts becomes one (FACTS-AFTER 10.1)."""
+    return f"{made_tag('copy', etag):032x}" if "-" in etag else etag
+
+
 def real_etag(body: bytes) -> str:
     """The ETag of content sent in one piece."""
     return md5(body, usedforsecurity=False).hexdigest()

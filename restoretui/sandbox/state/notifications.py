@@ -5,6 +5,7 @@ Nothing runs by itself: what is due by now is sent whenever somebody looks at th
 
 import heapq
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from restoretui.sandbox.state.queues import Queues
 from restoretui.sandbox.state.restore import Restore
 from restoretui.sandbox.state.table import Row
 
+TOLD_BY_OSS = ("ColdArchive", "DeepColdArchive")
 POST, COMPLETED, DELETE = "ObjectRestore:Post", "ObjectRestore:Completed", "ObjectRestore:Delete"
 
 
@@ -87,9 +89,32 @@ class Notifier:
             heapq.heappush(self._heap, _Due(at, self._numbers, name, bucket.name, row, restore.asked))
 
     def _send(self, bucket: BucketState, row: Row, name: str, at: float, until: float | None) -> None:
+        if bucket.scheme == "oss":
+            self._send_of_oss(bucket, row, name, at)
+            return
         for rule in bucket.queue_rules:
             if rule.wants(name, row.key) and (queue := self._queues.by_arn(rule.arn)) is not None:
                 queue.send(json.dumps({"Records": [self._record(bucket, row, rule, name, at, until)]}), at)
+
+    def _send_of_oss(self, bucket: BucketState, row: Row, name: str, at: float) -> None:
+        """OSS tells of the end of a restore alone, and of two classes, in Base64 (FACTS 4.5)."""
+        if name != COMPLETED or self._class_of(row.kind) not in TOLD_BY_OSS:
+            return
+        about = {"deltaSize": 0, "eTag": bucket.etag(row.tag).upper(), "key": row.key, "size": row.size}
+        for rule in bucket.queue_rules:
+            queue = self._queues.by_arn(rule.arn)
+            if queue is None or not row.key.startswith(rule.prefix):
+                continue
+            event = {
+                "eventName": "ObjectRestore:FinishRestore", "eventSource": "acs:oss", "eventTime": _iso(at),
+                "eventVersion": "1.0",
+                "oss": {
+                    "bucket": {"arn": f"acs:oss:{bucket.region}:1:{bucket.name}", "name": bucket.name},
+                    "object": about,
+                    "ossSchemaVersion": "1.0", "ruleId": rule.id, "region": bucket.region,
+                },
+            }  # fmt: skip
+            queue.send(b64encode(json.dumps({"events": [event]}).encode()).decode(), at)
 
     def _record(
         self, bucket: BucketState, row: Row, rule: QueueRule, name: str, at: float, until: float | None
