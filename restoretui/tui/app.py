@@ -291,7 +291,10 @@ class RestoreApp(ShellApp):
 
         session = self.session
         sets = [f"@{one.name}" for one in session.ledger.mark_sets.saved()] if session is not None else []
-        asking = GoTo(pane.location, pane.known_places() if session is not None else (), sets)
+        asking = GoTo(pane.location)
+        if session is not None:
+            places = [f"{name}:" for name in session.settings.places]
+            asking = GoTo(pane.location, pane.known_places(), sets, places, session.place_named)
 
         def go(location: Location | str | None) -> None:
             if location is not None:

@@ -140,8 +140,8 @@ class Shell(Protocol):
 
     # --- whose credentials
 
-    def identify(self, scheme: str) -> None:
-        """Tell in the header whose credentials are used for locations of that scheme."""
+    def identify(self, scheme: str, bucket: str = "") -> None:
+        """Tell in the header whose credentials are used for locations of that scheme, or in that bucket."""
         ...
 
     def ask_again(self) -> None:

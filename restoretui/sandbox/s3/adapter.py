@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from restoretui.sandbox.s3 import buckets, lists, multipart, notifications, objects
-from restoretui.sandbox.s3.access import check_owner, check_payer
+from restoretui.sandbox.s3.access import account_of, check_owner, check_payer
 from restoretui.sandbox.s3.restores import restore_object
 from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
@@ -131,13 +131,13 @@ class S3Adapter:
         bucket = self.cloud.bucket(call.bucket, "s3")
         _check_region(bucket, call)
         if call.operation != "HeadBucket":
-            check_payer(bucket, call.headers, self.cloud.account)
+            check_payer(bucket, call.headers, account_of(call.access_key))
         check_owner(bucket, call.headers.get("x-amz-expected-bucket-owner"))
         handler = _HANDLERS.get(call.operation)
         if handler is None:
             raise not_built(call.operation)
         reply = handler(self.cloud, bucket, call)
-        if bucket.requester_pays:
+        if bucket.requester_pays and bucket.owner != account_of(call.access_key):
             reply.headers["x-amz-request-charged"] = "requester"
         return reply
 

@@ -2,6 +2,7 @@
 
 import re
 
+from restoretui.sandbox.s3.access import account_of
 from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml
@@ -12,16 +13,15 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 def list_buckets(cloud: Cloud, call: Call) -> Reply:
     """``GET /``: the caller's own buckets; those of other accounts are not among them."""
-    names = sorted(
-        name for name, bucket in cloud.buckets.items() if bucket.owner == cloud.account and bucket.scheme == "s3"
-    )
+    caller = account_of(call.access_key)
+    names = sorted(name for name, one in cloud.buckets.items() if one.owner == caller and one.scheme == "s3")
     region, prefix = call.query.get("bucket-region"), call.query.get("prefix", "")
     rows = "".join(
         f"<Bucket>{elements(_summary(cloud.buckets[name]))}</Bucket>"
         for name in names
         if name.startswith(prefix) and region in (None, cloud.buckets[name].region)
     )
-    owner = elements({"ID": cloud.account, "DisplayName": "sandbox"})
+    owner = elements({"ID": caller, "DisplayName": "sandbox"})
     return Reply(body=document("ListAllMyBucketsResult", f"<Owner>{owner}</Owner><Buckets>{rows}</Buckets>"))
 
 
@@ -39,7 +39,8 @@ def create_bucket(cloud: Cloud, call: Call) -> Reply:
     if call.body:
         region = parse_xml(call.body, "CreateBucketConfiguration").findtext("LocationConstraint") or region
     locked = call.headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true"
-    cloud.add_bucket(call.bucket, region=region, versioning=locked, object_lock=locked)
+    owner = account_of(call.access_key)
+    cloud.add_bucket(call.bucket, region=region, versioning=locked, object_lock=locked, owner=owner)
     return Reply(headers={"Location": f"/{call.bucket}"})
 
 

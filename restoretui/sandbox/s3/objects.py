@@ -4,7 +4,7 @@ from base64 import b64encode
 from urllib.parse import unquote, unquote_plus
 from zlib import crc32
 
-from restoretui.sandbox.s3.access import check_owner, check_payer
+from restoretui.sandbox.s3.access import account_of, check_owner, check_payer
 from restoretui.sandbox.s3.headers import (
     check_conditions,
     check_digest,
@@ -116,7 +116,7 @@ def copy_source(cloud: Cloud, call: Call, now: float) -> tuple[BucketState, Row]
     name, _, key = unquote(path).removeprefix("/").partition("/")
     version_id = unquote_plus(query.removeprefix("versionId=")) if query.startswith("versionId=") else None
     bucket = cloud.bucket(name, "s3")
-    check_payer(bucket, call.headers, cloud.account)
+    check_payer(bucket, call.headers, account_of(call.access_key))
     check_owner(bucket, call.headers.get("x-amz-source-expected-bucket-owner"))
     _, row = bucket.find(key, version_id)
     if row.kind & MARKER == MARKER:

@@ -15,6 +15,8 @@ ACCESS_KEY_ID = "AKIASANDBOX0RESTORE1"
 SECRET_ACCESS_KEY = "sandbox/not-a-secret/only-for-127.0.0.1x"  # noqa: S105 - opens nothing
 ROLE_ACCESS_KEY_ID = "ASIASANDBOX0RESTORE1"
 """Of the temporary credentials that AssumeRole gives; their secret is the same."""
+OTHER_ACCESS_KEY_ID = "AKIASANDBOX0ANOTHER1"
+"""Of a user of another account (``state.cloud.OTHER_ACCOUNT``); the secret is the same."""
 SESSION_TOKEN = "sandbox-session"  # noqa: S105 - opens nothing
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -36,7 +38,7 @@ def check_signature(method: str, target: str, headers: Mapping[str, str], body: 
     else:
         return
     access_key, *scope = fields.get("Credential", "").split("/")
-    if access_key not in (ACCESS_KEY_ID, ROLE_ACCESS_KEY_ID) or len(scope) != 4:
+    if access_key not in (ACCESS_KEY_ID, ROLE_ACCESS_KEY_ID, OTHER_ACCESS_KEY_ID) or len(scope) != 4:
         return
     stated = headers.get("x-amz-content-sha256") if fields is not presigned else "UNSIGNED-PAYLOAD"
     content = sha256(body).hexdigest()

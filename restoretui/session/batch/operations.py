@@ -7,7 +7,7 @@ from typing import Any
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import MANIFESTS, REPORTS, BatchOptions, Place, ReportScope
-from restoretui.core.batch.planned_jobs import NO_PAYER, EngineChoice, as_batch, choose_engine
+from restoretui.core.batch.planned_jobs import NO_PAYER, ONE_ACCOUNT, EngineChoice, as_batch, choose_engine
 from restoretui.core.batch.policy import caller_policy, role_policy, trust_policy
 from restoretui.core.errors import (
     CloudError,
@@ -105,8 +105,14 @@ class BatchOperations(JobPapers):
         """Why nothing that is asked for now may go through jobs, in a sentence; empty where it may."""
         return NO_PAYER if self._cloud.connection.requester_pays else ""
 
+    def why_not(self, buckets: Collection[str]) -> str:
+        """Why the objects of these buckets may not go through jobs, in a sentence; empty where they may."""
+        return self.why_never or ("" if self._cloud.connection.is_plain_for(buckets) else ONE_ACCOUNT)
+
     def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> EngineChoice:
         """What ``--engine auto`` takes for a direct plan, and why."""
+        if plan.rules.has_jobs and not self._cloud.connection.is_plain_for(plan.buckets):
+            return EngineChoice(False, f"direct: {ONE_ACCOUNT}")
         role = role_arn or self._settings.batch_role_arn
         pays = self._cloud.connection.requester_pays
         return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role), pays=pays)

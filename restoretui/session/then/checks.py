@@ -106,6 +106,12 @@ class ThenChecks:
         buckets = _buckets(plan)
         if buckets == {place.bucket} and not place.prefix:
             return replace(step, target="")
+        if len({cloud.connection.of(bucket) for bucket in (*buckets, place.bucket)}) > 1:
+            raise UsageError(
+                f"--then {step}: a copy is made with the keys of one account, and {place.bucket} and these objects"
+                " are reached as several",
+                "restore each account by itself, or download them",
+            )
         regions = {await cloud.region(bucket) for bucket in buckets}
         step = replace(step, far=bool(regions - {region}))
         if step.job and step.far:

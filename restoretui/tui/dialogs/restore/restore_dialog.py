@@ -123,7 +123,8 @@ class RestoreDialog(PlanView):
         self.say_plan(plan)
 
     async def _find_account(self) -> None:
-        identity = await self.session.identity(self._scheme)
+        buckets = self.target.buckets if self.target is not None else ()
+        identity = await self.session.identity_of(self._scheme, buckets)
         if self.target is not None and identity.account:
             self.target = self.target._replace(account=identity.account, profile=identity.profile)
             self.say_target()
