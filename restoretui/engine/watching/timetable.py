@@ -11,6 +11,7 @@ from restoretui.engine.run_context import RunContext
 from restoretui.engine.watching.interpret import SENT_WITHIN
 from restoretui.engine.watching.schedule import Expectation, next_expiry_look, next_look, next_look_if_told
 from restoretui.ledger.run_records import TrackedGroup
+from restoretui.ledger.runs.watch_queries import TrackedPart
 
 WAITING = frozenset({State.REQUESTED, State.RESTORING})
 SAMPLE = 1000
@@ -39,9 +40,9 @@ class DueLook:
     """Nothing of so many objects is expected yet: a look at some of them tells whether that is so."""
 
 
-def unit_of(group: TrackedGroup) -> Unit:
-    """The unit that a group is looked at with."""
-    return Unit(group.bucket, group.versions, State.RESTORING if group.state in WAITING else group.state)
+def unit_of(part: TrackedGroup | TrackedPart) -> Unit:
+    """The unit that a group or part is looked at with."""
+    return Unit(part.bucket, part.versions, State.RESTORING if part.state in WAITING else part.state)
 
 
 class Timetable:

@@ -94,7 +94,7 @@ class Watcher:
 
     async def look_now(self) -> None:
         """One round over everything tracked, whatever is due."""
-        units = {unit_of(group) for group in await self._ledger.runs.tracked(self._run.id)}
+        units = {unit_of(part) for part in await self._ledger.runs.parts(self._run)}
         for unit in units:
             await self.round(unit)
         await self._note_looked(units)
