@@ -20,7 +20,7 @@ from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.batch.planned_jobs import as_batch
 from restoretui.core.filter.parser import parse_filter
 from restoretui.core.location import Location
-from restoretui.core.model import Tier
+from restoretui.core.model import State, Tier
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import Listing, Query
 from restoretui.providers.s3.batch.manifest_csv import ManifestParts
@@ -104,7 +104,9 @@ async def act(session: Session, kept: Ledger, listing: Listing) -> None:
     )
     given_up = await kept.note("confirm, by a job", confirming)
     await kept.note("manifest", manifest(session, given_up))
-    await kept.note("cancel", ledger.runs.set_cancelled(given_up))
+    (batch,) = ledger.batches.peek_of_run(given_up)
+    at = session.clock.now().timestamp()
+    await kept.note("cancel the job", ledger.batches.settle(batch, State.CANCELLED, "given up", at))
     plan = await session.plan(marks, 7)
     run = await kept.note("confirm", session.confirm(marks, plan, Tier.BULK))
     await kept.note("answers", accept(session, run))

@@ -1,6 +1,6 @@
 """Whether everything grows with the number of objects alone: the same work at several sizes, what an object costs.
 
-    python tests/bench/growth.py [--objects 1m,10m] [--only TEXT] [--folder DIR]
+    python -m tests.bench.growth [--objects 1m,10m] [--only TEXT] [--folder DIR]
 
 Sizes are as buckets of the fake S3 are called: 100k, 1m, 10m. Each runs in a process and a ledger of its own. Of each
 piece of work: seconds, CPU microseconds an object, and the most memory the process took while it was done. An object
@@ -14,15 +14,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+from tests.bench.harness.endpoint import Endpoint, fake_s3
+from tests.bench.harness.measure import run
+from tests.bench.harness.peers import Setting
+from tests.bench.harness.tables import Verdict, say_machine, say_table, say_verdicts
+from tests.bench.harness.works import objects_in
 
-from tests.bench.harness.endpoint import Endpoint, fake_s3  # noqa: E402
-from tests.bench.harness.measure import run  # noqa: E402
-from tests.bench.harness.peers import HERE, Setting  # noqa: E402
-from tests.bench.harness.tables import Verdict, say_machine, say_table, say_verdicts  # noqa: E402
-from tests.bench.harness.works import objects_in  # noqa: E402
-
+WORK = Path(__file__).with_name("growing.py")
 STEADY = 0.2
 """The share by which an object may cost more."""
 LEVEL = 1.2
@@ -56,7 +54,7 @@ def measured(size: str, endpoint: Endpoint, folder: Path) -> Costs:
         at = Setting(endpoint, f"b{size}", Path(home), Path(home) / "state")
         (at.home / "config.toml").write_text("")
         endpoint.prepare(at.bucket)
-        done = run([sys.executable, str(HERE / "growing.py"), at.bucket], at.env, keep_output=True, patience_s=7200)
+        done = run([sys.executable, WORK, at.bucket], at.env, keep_output=True, patience_s=7200)
     if done.code:
         raise SystemExit(f"{size}: exit code {done.code}: {done.complained}")
     costs: Costs = json.loads(done.said.splitlines()[-1])
