@@ -177,8 +177,7 @@ class ObjectFacts:
         return self.looked and not self.storage_class
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectDetail:
+class ObjectDetail(NamedTuple):
     """What HEAD knows of one object."""
 
     ref: ObjectRef
@@ -210,8 +209,7 @@ class RestoreRequest(NamedTuple):
     """What is sent instead, or besides (``core.literal``); empty for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """One bucket of the account."""
 
     name: str
@@ -219,8 +217,7 @@ class Bucket:
     created: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Whose credentials these are."""
 
     account: str

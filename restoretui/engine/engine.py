@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from restoretui.engine.events.feed import EventFeed
     from restoretui.engine.pursuit import Pursuit
     from restoretui.engine.watching.sweep import Sight
-    from restoretui.engine.watching.watcher import DueLook
+    from restoretui.engine.watching.timetable import DueLook
 
 log = logging.getLogger(__name__)
 

@@ -21,13 +21,9 @@ from restoretui.tui.background import in_background
 from restoretui.tui.keys import IDS
 from restoretui.tui.late_imports import load_later
 from restoretui.tui.main_screen import TABS, MainScreen
-from restoretui.tui.palette import system_commands
 from restoretui.tui.process.alerts import SOON, Alerts
 from restoretui.tui.process.announcements import Announcements
 from restoretui.tui.process.crash import Defect, defect, found_screens_gone
-from restoretui.tui.process.demo_guide import DemoGuide
-from restoretui.tui.process.demo_story import Scene
-from restoretui.tui.process.last_words import last_words
 from restoretui.tui.process.lifetime import OpenSession
 from restoretui.tui.process.preferences import wrong_preferences
 from restoretui.tui.shell import Owner
@@ -40,6 +36,7 @@ from restoretui.tui.widgets.table.live_table import SPACED_FROM, LiveTable
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
     from restoretui.session.session import Session
+    from restoretui.tui.process.demo_guide import DemoGuide
     from restoretui.tui.process.demo_story import DemoStory
 
 
@@ -69,13 +66,18 @@ class RestoreApp(ShellApp):
             open_session, settings, settings.state_dir if settings is not None and not demo else None, driver_class
         )
         self._location = location
-        self._demo = DemoGuide(self, demo, lambda: self.tab_bar.rebadge(self._badges())) if demo else None
+        self._demo = self._guide(demo) if demo is not None else None
         self.last_words: list[str] = []
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
         wanted = settings.wanted_alerts if settings is not None else tuple(AlertKind)
         self._titles = self._titles and (settings is None or settings.title)
         soon = SOON if settings is None else timedelta(hours=settings.expiring_hours)
         self._announcements = Announcements(self, Alerts(wanted, soon), self._ring, self.set_window_title)
+
+    def _guide(self, demo: "DemoStory") -> "DemoGuide":
+        from restoretui.tui.process.demo_guide import DemoGuide
+
+        return DemoGuide(self, demo, lambda: self.tab_bar.rebadge(self._badges()))
 
     # --- from first paint to the end
 
@@ -109,6 +111,7 @@ class RestoreApp(ShellApp):
         if not self._remembered.is_read:
             await asyncio.to_thread(self._remembered.read)
             self.recall()
+        self.style_dialogs()
         self.theme_changed_signal.subscribe(self.main, self._theme_changed)
         self.main.pane("browse").recall()
         await self.main.add_tabs()
@@ -158,6 +161,8 @@ class RestoreApp(ShellApp):
         return self._lifetime.problem
 
     def _note_last_words(self, session: "Session") -> None:
+        from restoretui.tui.process.last_words import last_words
+
         self.last_words = list(self._demo.last_words) if self._demo else last_words(session)
 
     def _apply_settings(self) -> None:
@@ -165,6 +170,7 @@ class RestoreApp(ShellApp):
         if settings is None:
             return
         tables = (table for pane in self.main.panes for table in pane.known_columns().items())
+
         wrong, known = wrong_preferences(settings, self.available_themes, tables)
         if wrong:
             self.say("warning", "; ".join(wrong), "; ".join(known))
@@ -251,6 +257,8 @@ class RestoreApp(ShellApp):
     def _tell_story(self) -> bool:
         if self._demo is None or self.session is None:
             return False
+        from restoretui.tui.process.demo_story import Scene
+
         browse, runs = self._browse, self.session.ledger.runs.peek_all()
         scene = Scene(
             in_bucket=bool(browse.location.bucket),
@@ -391,6 +399,7 @@ class RestoreApp(ShellApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         from restoretui.tui.acts.saved_filters import narrowings
+        from restoretui.tui.palette import system_commands
 
         is_open = screen is self.main and self.session is not None
         filters = narrowings(self.main.pane(self.main.tab)) if is_open else {}

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from restoretui.core.rules.cloud_commands import CloudCommands
 from restoretui.core.rules.rules import CloudRules
+
+if TYPE_CHECKING:
+    from restoretui.core.rules.cloud_commands import CloudCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class CloudKind:
     common_classes: tuple[str, ...] = ()
     """Storage classes in the order they are offered in; empty: all that are known, by name."""
 
-    commands: Callable[[CloudRules], CloudCommands] | None = None
+    commands: "Callable[[CloudRules], CloudCommands] | None" = None
     """The same in the words of the cloud's own tools; None where it has none that are known."""
 
     @property
