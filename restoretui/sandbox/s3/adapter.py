@@ -137,7 +137,7 @@ class S3Adapter:
         if handler is None:
             raise not_built(call.operation)
         reply = handler(self.cloud, bucket, call)
-        if bucket.requester_pays and bucket.owner != account_of(call.access_key):
+        if bucket.requester_pays:
             reply.headers["x-amz-request-charged"] = "requester"
         return reply
 

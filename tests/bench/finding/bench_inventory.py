@@ -34,7 +34,7 @@ KINDS = bytes(map(kind_number, ("GLACIER", "DEEP_ARCHIVE", "GLACIER", "STANDARD_
 
 async def world(rows: int) -> None:
     """Serve it until told to stop, and say where."""
-    running = await serve(SandboxOptions(empty=True, speed=7200))
+    running = await serve(SandboxOptions(empty=True, speed=900))
     bucket = running.cloud.add_bucket(BUCKET, created=datetime(2020, 1, 1, tzinfo=UTC))
     running.cloud.add_bucket(LISTS)
     keys = (f"data/{at // A_PREFIX:04d}/object-{at % A_PREFIX:05d}.bin" for at in range(rows))
@@ -121,7 +121,7 @@ def main() -> None:
                 "filter (ls --where)": ("ls", place, "--where", "object-00007.bin state:archived", "-q"),
             }.items():
                 listed |= steps.run(name, *words, *known).keys()
-            about = (place, *known, "--match", chosen, "--days", "2", "--tier", "bulk")
+            about = (place, *known, "--match", chosen, "--days", "9", "--tier", "bulk")
             assert not any(kind.startswith("ListObject") for kind in listed), listed
             print(f"asked before the plan: {sorted(listed)}", flush=True)
             steps.run("plan", "plan", *about)
