@@ -28,7 +28,7 @@ class TerminalApp(App[int]):
 
     TITLE = "restoretui"
     CSS = Path(__file__).with_name("style.tcss").read_text("utf-8")
-    DIALOGS = Path(__file__).with_name("dialogs.tcss")
+    DIALOGS = Path(__file__).with_name("dialogs.tcss").read_text("utf-8")
     """The styles of what no first paint shows."""
     ALLOW_SELECT = False
     ENABLE_COMMAND_PALETTE = False
@@ -72,7 +72,7 @@ class TerminalApp(App[int]):
 
     def style_dialogs(self) -> None:
         """Add the styles of dialogs, before there is one."""
-        self.stylesheet.add_source(self.DIALOGS.read_text("utf-8"), (str(self.DIALOGS), ""))
+        self.stylesheet.add_source(self.DIALOGS, ("", "DIALOGS"))
 
     def ask_background(self) -> None:
         """Where the theme is to follow the terminal's background, and the terminal may be asked for it."""
