@@ -253,9 +253,12 @@ async def test_a_queue_tells_of_the_classes_it_can_and_the_others_are_polled(
     bucket.queue_rules = (QueueRule("r", queue.arn, (), "", ""),)
     name = f"mns:{running.url}/queues/told"
     session = await session_on(running, oss_endpoint=running.url, oss_region="cn-hangzhou", events=(name,))
-    run = await restored(session, running, await chosen(session, "oss://films"))
-    assert run.counts[State.AVAILABLE] == 3
+    sel = await chosen(session, "oss://films")
+    run = await session.confirm(sel, await session.plan(sel, 3), Tier.EXPEDITED)
+    session.start_engine()
+    await turn(running.clock, lambda: queue._sent == 2, step=3600)
+    await turn(running.clock, lambda: not queue.messages, step=10)
+    assert (await session.ledger.runs.get(run.id)).counts[State.AVAILABLE] == 3
     assert running.stats.requests["BatchReceiveMessage"] > 0
     assert queue._sent == 2, "of ColdArchive and DeepColdArchive, and not of Archive"
-    await turn(session.clock, lambda: not queue.messages, step=10)
     assert running.stats.requests["HeadObject"] >= 1, "an event of OSS tells no end: it is looked at"

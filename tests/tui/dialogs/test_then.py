@@ -124,7 +124,7 @@ async def test_an_archived_version_goes_only_once_its_count_is_typed_and_copies_
         ]  # fmt: skip
         said = " ".join(word for command in on.session.ledger.runs.commands(run.id) for word in command.words)
         assert "--then copy --delete-archived 3 --keep-until-done 5" in said
-        await on.clock.advance(12 * 3600)
+        await on.hours(12)
         await on.until(lambda: on.session.ledger.runs.peek_all()[0].then[1].done == 3)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from restoretui.tui.restores.report_box import ReportBox
 from tests.conftest import StartSandbox
 from tests.tui.conftest import StartWalk, Walk
-from tests.tui.dialogs.test_dialogs_fit import SIZES, check_frame, in_view, sized
+from tests.tui.dialogs.test_dialogs_fit import check_frame, in_view, sized
 from tests.tui.dialogs.test_restoring import confirm, dialog
 from tests.tui.dialogs.test_then import cold
 from tests.tui.dialogs.test_unseen import marked_all
@@ -31,13 +31,12 @@ async def test_a_report_is_read_saved_and_copied(walk: StartWalk, sandbox: Start
         await on.sees("Run #1")
         await on.press("r")
         await on.sees("Restore run 1", "What, and for whom", "Where", "s3://cold", "3")
-        for size in SIZES:
+        for size in ((200, 50), (80, 24), (60, 15)):
             await sized(on, size)
             check_frame(on, size, "Report")
             assert "Restore run 1" in in_view(on)
-        await sized(on, (60, 15))
         seen = in_view(on)
-        for _ in range(12):
+        for _ in range(5):
             await on.press("pagedown")
             seen += in_view(on)
         for text in ("Storage class", "GLACIER", "Confirmed", "An estimate by list prices", "How it was asked for"):
