@@ -5,8 +5,6 @@ from dataclasses import fields
 from typing import Any
 
 from restoretui.config.settings import DESKTOP, Settings
-from restoretui.config.user_commands import check_commands
-from restoretui.config.webhooks import check_webhooks
 from restoretui.core.alerts import AlertKind
 from restoretui.core.bounds import Bounds, shown
 from restoretui.core.durations import read_duration
@@ -15,7 +13,6 @@ from restoretui.core.network.endpoints import check_endpoint
 from restoretui.core.plan.money import Amount, read_amount
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.stores import CONNECTION_FIELDS, make_store
-from restoretui.core.saying.on_behalf import ASKABLE
 
 WIDEST = 200
 """Cells that a column of the screens may be given."""
@@ -80,6 +77,8 @@ def check_value(name: str, value: Any, source: str) -> Any:
     if name == "events":
         return _queues(value, source)
     if name == "ask_for":
+        from restoretui.core.saying.on_behalf import ASKABLE  # few have any of these
+
         if not isinstance(value, list) or not all(entry in ASKABLE for entry in value):
             raise UsageError(f"{source}: ask_for must be a list of {', '.join(ASKABLE)}, not {shown(value)}")
         return tuple(value)
@@ -97,11 +96,15 @@ def check_value(name: str, value: Any, source: str) -> Any:
     if name == "alerts":
         return _alerts(value, source)
     if name == "commands":
+        from restoretui.config.user_commands import check_commands
+
         return check_commands(value, source)
     if name == "webhooks":
+        from restoretui.config.webhooks import check_webhooks
+
         return check_webhooks(value, source)
     if name == "hooks":
-        from restoretui.config.hooks import check_hooks  # few have any
+        from restoretui.config.hooks import check_hooks
 
         return check_hooks(value, source)
     if name == "notify":
@@ -132,7 +135,7 @@ def _queues(value: Any, source: str) -> tuple[str, ...]:
 
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise UsageError(f"{source}: events must be a queue, or a list of queues", "sqs:https://…")
+        raise UsageError(f"{source}: events must be a queue, or a list of queues", "sqs:https://… or mns:https://…")
     for text in texts:
         try:
             read_queue(text)

@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from restoretui.config.user_commands import UserCommand
 from restoretui.core.alerts import AlertKind
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import UsageError
@@ -20,6 +19,7 @@ from restoretui.core.rules.stores import BUILT_IN, Store, known_by, make_store, 
 
 if TYPE_CHECKING:
     from restoretui.config.places import Account
+    from restoretui.config.user_commands import UserCommand
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.provider import Connection
     from restoretui.core.rules.rules import CloudRules
@@ -40,7 +40,7 @@ def usual_folder(kind: Literal["state", "config"]) -> Path:
     return user_state_path(APP) if kind == "state" else user_config_path(APP)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """Everything a session can be told. Names are those of the config file's keys."""
 
@@ -113,7 +113,7 @@ class Settings:
     """Key bindings by their id: ``restore = "R"``."""
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Columns of the screens by table, in their order: ``browse = ["state", "key", "class:16"]``."""
-    commands: tuple[UserCommand, ...] = ()
+    commands: "tuple[UserCommand, ...]" = ()
     """The user's own, for the screens: see ``config.user_commands``."""
     webhooks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Whom to call when a run is done, by name: see ``config.webhooks``."""

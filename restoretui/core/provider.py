@@ -171,6 +171,8 @@ class Capabilities:
     """It is a ``HandlesEvents``, too (``core.events.service``)."""
     literal: bool = False
     """It is a ``TakesLiterals``, too."""
+    lists_restores: bool = False
+    """It is a ``ListsRestores``, too."""
 
 
 class Provider(Protocol):
@@ -306,6 +308,14 @@ class TellsHistory(Protocol):
 
     async def remove_marker(self, ref: ObjectRef) -> bool:
         """Delete the delete marker of that id; False where it was gone already. Asking twice does no harm."""
+        ...
+
+
+class ListsRestores(Protocol):
+    """A provider that reads a page with less effort where only what is being restored matters."""
+
+    async def restores_page(self, bucket: str, prefix: str, *, start_after: str) -> Page:
+        """As ``list_page``; where all that the page shows is being restored, it tells no more than that and keys."""
         ...
 
 

@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -94,7 +93,7 @@ class Session(Wiring):
         found = [await self.identity(scheme, bucket) for bucket in reversed(one_of_each.values())]
         accounts, profiles = ([one.account for one in found], [one.profile for one in found])
         together = (", ".join(filter(None, dict.fromkeys(names))) for names in (accounts, profiles))
-        return replace(found[0], **dict(zip(("account", "profile"), together, strict=True)))
+        return found[0]._replace(**dict(zip(("account", "profile"), together, strict=True)))
 
     async def buckets(self, scheme: str = DEFAULT_SCHEME) -> list[Bucket]:
         """The account's buckets."""

@@ -25,6 +25,7 @@ from restoretui.tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
+    from restoretui.config.user_commands import UserCommand
     from restoretui.ledger.run_records import Run
     from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
@@ -75,6 +76,11 @@ class ShellApp(TerminalApp):
     def configured_filters(self) -> Mapping[str, str]:
         """Those of the config, by name."""
         return self._settings.views if self._settings is not None else {}
+
+    @property
+    def own_commands(self) -> "Sequence[UserCommand]":
+        """The user's, of the config."""
+        return self._settings.commands if self._settings is not None else ()
 
     def filters_by_name(self) -> Mapping[str, str]:
         """All there are: ready, kept on screen, of the config."""

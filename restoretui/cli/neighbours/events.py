@@ -10,8 +10,8 @@ from restoretui.cli.running import headless, of_account, take_agreeing
 from restoretui.commands.form import Form
 
 EVENTS = click.option(
-    "--events", multiple=True, metavar="sqs:URL",
-    help="Hear of restores by this queue, and poll sparsely. May be repeated: one a Region.",
+    "--events", multiple=True, metavar="sqs:URL|mns:URL",
+    help="Hear of restores by this queue, and poll sparsely (OSS, told of by mns:, as ever). May be repeated.",
 )  # fmt: skip
 _SETTING_UP = "restoretui.commands.events.setting_up"
 

@@ -2,7 +2,7 @@
 
 from restoretui.core.clock import SystemClock
 from restoretui.sandbox.state.cloud import CALLER_ARN, OTHER_ACCOUNT, Cloud
-from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied
 from restoretui.sandbox.wire.call_reply import Call, Reply, elements, escape_readable, iso
 from restoretui.sandbox.wire.query import action_of, field_of, refusal_of, result
 from restoretui.sandbox.wire.signature import (
@@ -31,7 +31,7 @@ class StsAdapter:
 
     def answer(self, call: Call) -> Reply:
         if not call.access_key:
-            raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+            raise ErrorAnswer(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         if call.operation == "AssumeRole":
             return self._assume_role(call)
         account, arn = self.cloud.account, CALLER_ARN
@@ -40,7 +40,7 @@ class StsAdapter:
         content = {"Arn": arn, "UserId": "AIDASANDBOX", "Account": account}
         return result(call, elements(content), _NAMESPACE)
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         return refusal_of(call, refusal, _NAMESPACE)
 
     def _assume_role(self, call: Call) -> Reply:

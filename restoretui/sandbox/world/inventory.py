@@ -11,7 +11,7 @@ from hashlib import md5
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
-from restoretui.sandbox.state.bucket import Bucket, describe
+from restoretui.sandbox.state.bucket import BucketState, describe
 from restoretui.sandbox.state.cloud import Cloud, instant
 from restoretui.sandbox.state.kinds import MARKER, NULL_VERSION
 from restoretui.sandbox.state.table import Row
@@ -87,7 +87,7 @@ def write_inventories(cloud: Cloud) -> list[WrittenInventory]:
     return [write_inventory(cloud, name, INVENTORIES, at=midnight) for name in named]
 
 
-def _packed(bucket: Bucket, columns: Sequence[str], which: int, number: int) -> bytes:
+def _packed(bucket: BucketState, columns: Sequence[str], which: int, number: int) -> bytes:
     packing = zlib.compressobj(1, wbits=31)
     found: list[bytes] = []
     rows = list(_rows(bucket, which, number))
@@ -97,7 +97,7 @@ def _packed(bucket: Bucket, columns: Sequence[str], which: int, number: int) -> 
     return b"".join([*found, packing.flush()])
 
 
-def _rows(bucket: Bucket, which: int, number: int) -> Iterator[tuple[Row, bool]]:
+def _rows(bucket: BucketState, which: int, number: int) -> Iterator[tuple[Row, bool]]:
     before = None
     for at, row in enumerate(bucket.rows()):
         latest = row.key != before
@@ -106,7 +106,7 @@ def _rows(bucket: Bucket, which: int, number: int) -> Iterator[tuple[Row, bool]]
             yield row, latest
 
 
-def _line(bucket: Bucket, columns: Sequence[str], row: Row, latest: bool) -> str:
+def _line(bucket: BucketState, columns: Sequence[str], row: Row, latest: bool) -> str:
     marker = row.kind & MARKER == MARKER
     kind = describe(row.kind)
     values = {

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from restoretui.config.places import LOCATION, Places, read
 from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, State
-from restoretui.ledger.run_records import Run
 from restoretui.tui.words import MARK, STATES
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.ledger.places import Visited
+    from restoretui.ledger.run_records import Run
     from restoretui.ledger.selections.mark_sets import MarkSet
     from restoretui.session.session import Session
 
@@ -85,10 +85,10 @@ class Home:
         places += [_place(one) for one in (*kept, *recent)]
         return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *marks, *sets, *places])]
 
-    def _is_worth_it(self, run: Run, now: datetime) -> bool:
+    def _is_worth_it(self, run: "Run", now: datetime) -> bool:
         return run.is_open or now - run.created_at < SINCE or self._ends_in(run, now) is not None
 
-    def _ends_in(self, run: Run, now: datetime) -> float | None:
+    def _ends_in(self, run: "Run", now: datetime) -> float | None:
         """Seconds until its first copy ends, where that is soon."""
         end = self.ends.get(run.id)
         if end is None or fmt.is_untold(end) or not run.counts.get(State.AVAILABLE):
@@ -96,7 +96,7 @@ class Home:
         left = end - now.timestamp()
         return left if 0 < left < self._soon_s else None
 
-    def _run(self, run: Run, now: datetime) -> HomeRow:
+    def _run(self, run: "Run", now: datetime) -> HomeRow:
         sent = run.objects - run.counts.get(State.SKIPPED, 0)
         ready, failed = run.counts.get(State.AVAILABLE, 0), run.counts.get(State.FAILED, 0)
         left = self._ends_in(run, now)
@@ -115,7 +115,7 @@ class Home:
         return HomeRow(0, title, word, int(run.created_at.timestamp()), run.cloud.scheme, style, run.id)
 
 
-def _eta(run: Run, now: datetime) -> list[str]:
+def _eta(run: "Run", now: datetime) -> list[str]:
     if run.window is None or run.first_requested_at is None:
         return []
     latest = (run.last_requested_at or run.first_requested_at) + timedelta(seconds=run.window[1])

@@ -24,7 +24,7 @@ from typing import Any
 from restoretui.core.clock import EPOCH
 from restoretui.sandbox import SandboxOptions, serve
 from restoretui.sandbox.state.kinds import kind_number
-from restoretui.sandbox.state.table import Table
+from restoretui.sandbox.state.table import SortedTable
 from restoretui.sandbox.world.inventory import write_inventory
 
 A_PREFIX = 2000
@@ -40,7 +40,7 @@ async def world(rows: int) -> None:
     keys = (f"data/{at // A_PREFIX:04d}/object-{at % A_PREFIX:05d}.bin" for at in range(rows))
     sizes, dates = array("q", [1 << 20]) * rows, array("q", [1_600_000_000]) * rows
     kinds, tags = bytearray((KINDS * (rows // 4 + 1))[:rows]), array("Q", range(rows))
-    bucket.table = Table.of_columns(keys, sizes, dates, kinds, tags)
+    bucket.table = SortedTable.of_columns(keys, sizes, dates, kinds, tags)
     midnight = EPOCH.timestamp() // 86_400 * 86_400
     written = await asyncio.to_thread(write_inventory, running.cloud, BUCKET, LISTS, at=midnight)
     print(json.dumps(running.contract() | {"manifest": f"s3://{LISTS}/{written.manifest}"}), flush=True)
