@@ -296,11 +296,9 @@ class RestoreApp(ShellApp):
         from restoretui.tui.dialogs.go_to import GoTo
 
         pane = self._browse
-
-        session = self.session
-        sets = [f"@{one.name}" for one in session.ledger.mark_sets.saved()] if session is not None else []
         asking = GoTo(pane.location)
-        if session is not None:
+        if (session := self.session) is not None:
+            sets = [f"@{one.name}" for one in session.ledger.mark_sets.saved()]
             places = [f"{name}:" for name in session.settings.places]
             asking = GoTo(pane.location, pane.known_places(), sets, places, session.place_named)
 
@@ -389,13 +387,9 @@ class RestoreApp(ShellApp):
 
     def _own_by_name(self) -> dict[str, Callable[[], None]]:
         """Those that can be run now, on the tab below the palette."""
-        commands, pane = (
-            (self._settings.commands if self._settings is not None else ()),
-            self.main.pane(self.main.tab),
-        )
-        return {
-            one.name: partial(self._run_own, pane, at) for at, one in enumerate(commands) if self._may_run(pane, at)
-        }
+        pane, settings = self.main.pane(self.main.tab), self._settings
+        own = enumerate(settings.commands if settings is not None else ())
+        return {one.name: partial(self._run_own, pane, at) for at, one in own if self._may_run(pane, at)}
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         from restoretui.tui.acts.saved_filters import narrowings

@@ -2,7 +2,7 @@
 
 from restoretui.core.model import Tier
 from restoretui.core.rules.rules import ArchiveRule
-from restoretui.sandbox.state.bucket import DAY, BucketState, JudgedRequests, describe
+from restoretui.sandbox.state.bucket import DAY, AskLog, BucketState, describe
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER
 from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml, marker_not_allowed
@@ -24,7 +24,7 @@ def restore_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
         status = no.status
         raise
     finally:
-        asked = bucket.asks.get(row.tag) or JudgedRequests(row.key, bucket.version_id(row))
+        asked = bucket.asks.get(row.tag) or AskLog(row.key, bucket.version_id(row))
         bucket.asks[row.tag] = asked.and_then(status, days, tier)
     if status == 202:
         cloud.notifier.begun(bucket, row, bucket.restores[row.tag], cloud.now())

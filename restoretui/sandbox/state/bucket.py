@@ -86,7 +86,7 @@ class WriteResult(NamedTuple):
     version_id: str | None
 
 
-class JudgedRequests(NamedTuple):
+class AskLog(NamedTuple):
     """The restore requests for one version of one object that the cloud judged, answered or not."""
 
     key: str
@@ -95,7 +95,7 @@ class JudgedRequests(NamedTuple):
     wanted: tuple[tuple[int | None, str], ...] = ()
     """The days and the tier of each."""
 
-    def and_then(self, status: int, days: int | None, tier: Tier | None) -> "JudgedRequests":
+    def and_then(self, status: int, days: int | None, tier: Tier | None) -> "AskLog":
         """With one more."""
         return self._replace(statuses=(*self.statuses, status), wanted=(*self.wanted, (days, tier or "")))
 
@@ -153,7 +153,7 @@ class BucketState:
     """By tag: each row's newest restore; one that is over goes when it is seen."""
     extras: dict[int, Extra] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
-    asks: dict[int, JudgedRequests] = field(default_factory=dict)
+    asks: dict[int, AskLog] = field(default_factory=dict)
     """By tag: every restore request that was judged. Shows whether any came twice."""
     copied: Counter[str] = field(default_factory=Counter)
     """By key: how often a copy was written there. Shows whether any was made twice."""

@@ -7,16 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from restoretui.core.clock import Clock, ManualClock
 from restoretui.core.model import State, Tier
-from restoretui.sandbox.state.bucket import (
-    DAY,
-    BucketState,
-    Expiration,
-    Extra,
-    JudgedRequests,
-    describe,
-    made_tag,
-    real_etag,
-)
+from restoretui.sandbox.state.bucket import DAY, AskLog, BucketState, Expiration, Extra, describe, made_tag, real_etag
 from restoretui.sandbox.state.conditions import Conditions, Fate
 from restoretui.sandbox.state.kinds import KINDS, MARKER, RULES, TIERING, kind_number
 from restoretui.sandbox.state.notifications import Notifier
@@ -233,7 +224,7 @@ class Cloud:
             status = no.status
             raise
         finally:
-            asked = target.asks.get(row.tag) or JudgedRequests(row.key, target.version_id(row))
+            asked = target.asks.get(row.tag) or AskLog(row.key, target.version_id(row))
             target.asks[row.tag] = asked.and_then(status, days, tier)
         return status
 
@@ -260,7 +251,7 @@ class Cloud:
         path = f"{output[1].rstrip('/')}/{made_tag(self.seed, 'select', number, row.tag):016x}".lstrip("/")
         lasts = duration(rule, tier, row.size, chance(self.seed, bucket, row.tag, tier))
         self.selects.append(SelectRequest(bucket, key, target.version_id(row), members, output[0], path, now + lasts))
-        asked = target.asks.get(row.tag) or JudgedRequests(row.key, target.version_id(row))
+        asked = target.asks.get(row.tag) or AskLog(row.key, target.version_id(row))
         target.asks[row.tag] = asked.and_then(202, None, tier)
         self.put(output[0], f"{path}/job.txt", str(members).encode())
         return path

@@ -12,7 +12,7 @@ from restoretui.core.saying.own_commands import Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ByAccount(Reach):
+class _ReachByAccount(Reach):
     """Where buckets are reached as several: then each location says as whom, and no option does."""
 
     settings: Settings
@@ -68,7 +68,7 @@ def reach_of(settings: Settings, scheme: str) -> Reach:
         elif setting in kind.environment:
             environment.append(f"{kind.environment[setting][0]}={value if isinstance(value, str) else 'true'}")
     if settings.accounts.get(scheme):
-        return _ByAccount(tuple(environment), tuple(flags), settings=settings, scheme=scheme)
+        return _ReachByAccount(tuple(environment), tuple(flags), settings=settings, scheme=scheme)
     return Reach(tuple(environment), tuple(flags))
 
 
