@@ -14,15 +14,9 @@ from restoretui.core.plan.pricing import ZERO
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Verdict, judge
 from restoretui.core.saying.on_behalf import OnBehalf
-from restoretui.ledger.marks.fact_groups import (
-    FACTS,
-    PLAIN,
-    MarkedGroup,
-    MarkedPlace,
-    group_facts,
-    key_of,
-    marked_places,
-)
+from restoretui.ledger.marks.fact_groups import MarkedGroup, group_facts, key_of
+from restoretui.ledger.marks.marked_places import FACTS, PLAIN, MarkedPlace, marked_places
+from restoretui.ledger.marks.spans import spans_between
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.runs.bucket_ids import bucket_id
@@ -277,7 +271,28 @@ def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
         " WITHOUT ROWID"
     )
     tx.values("INSERT INTO temp.verdict", verdicts)
+    args = {
+        **marked.args,
+        "run": run_id,
+        "gone": gone,
+        "ledger_bucket": bucket_id(tx, marked.cloud, marked.bucket),
+        "now": now,
+        "class_stays": marked.rules.class_stays,
+    }
     # In key order, so that the jobs of a run and bucket stand in the order listings come in.
+    if marked.has_singles or not marked.listings:
+        _insert_some(tx, marked.objects(), "f.key, f.version_id", args)
+    else:
+        listings = {listing.id: listing for listing in marked.listings}
+        for span in spans_between(tx, marked.sel, marked.place_id):
+            source = listings[span.listing].between()
+            objects = marked.objects(extra="s.row AS row", source=source, more=", row")
+            _insert_some(tx, objects, "f.row", {**args, "first": span.first_id, "last": span.last_id})
+    tx.run("DROP TABLE temp.verdict")
+
+
+def _insert_some(tx: Tx, objects: str, order: str, args: Mapping[str, object]) -> None:
+    row = ", row" if order == "f.row" else ""
     tx.run(
         "INSERT INTO job (run_id, line_id, bucket_id, key, version_id, size, state, changed_at, adopted, expiry,"
         " requested_at, etag)"
@@ -285,18 +300,10 @@ def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
         " coalesce(v.state, 'skipped'), :now, coalesce(v.adopted, 0), v.new_expiry,"
         " CASE WHEN v.adopted AND v.state = 'restoring' THEN f.asked_at END,"
         " CASE WHEN :class_stays THEN '' ELSE f.fact_etag END"
-        f" FROM (SELECT key, version_id, size, gone, asked_at, fact_etag, {_NAMED_PLAIN} FROM ({marked.objects()})) f"
-        f" LEFT JOIN temp.verdict v ON NOT f.gone AND {_EQUAL} ORDER BY f.key, f.version_id",
-        {
-            **marked.args,
-            "run": run_id,
-            "gone": gone,
-            "ledger_bucket": bucket_id(tx, marked.cloud, marked.bucket),
-            "now": now,
-            "class_stays": marked.rules.class_stays,
-        },
+        f" FROM (SELECT key, version_id, size, gone, asked_at, fact_etag, {_NAMED_PLAIN}{row} FROM ({objects})) f"
+        f" LEFT JOIN temp.verdict v ON NOT f.gone AND {_EQUAL} ORDER BY {order}",
+        dict(args),
     )
-    tx.run("DROP TABLE temp.verdict")
 
 
 _NAMES = [name.strip() for name in FACTS.split(",")]
