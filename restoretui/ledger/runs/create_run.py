@@ -1,7 +1,8 @@
 """Writes intents ahead: a confirmed plan becomes a run and one job an object, in a transaction before any request."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -24,11 +25,12 @@ from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.run_commands import keep
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.leases import hand_over
-from restoretui.ledger.store.schema import LIVE
+from restoretui.ledger.store.schema import BULK_IS_NOTED, JOBS_COME_IN_BULK, LIVE
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views.fact_sql import TAKEN_OVER
 
+_BULK = 1000
 _CHANGED = "it changed after the plan was made; plan it again"
 _GONE = "it is no longer there"
 
@@ -104,8 +106,9 @@ def confirm(
             counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
     run_id = insert_run(tx, cloud, plan, tier, connection, behalf, now, counts, asks)
     keep(tx, run_id, said)
-    for place in places:
-        _insert_jobs(tx, run_id, place, now)
+    with _noted_in_bulk(tx, sum(jobs for jobs, _ in counts.values())):
+        for place in places:
+            _insert_jobs(tx, run_id, place, now)
     if plan.then:
         from restoretui.ledger.then.writing import write_steps
 
@@ -123,6 +126,21 @@ def confirm(
     )
     tx.touch(change_feed.RUNS, change_feed.run_topic(run_id), change_feed.ACTIVITY)
     return run_id
+
+
+@contextmanager
+def _noted_in_bulk(tx: Tx, jobs: int) -> Iterator[None]:
+    """What totals have to count anew for very many jobs is noted at once, not job by job."""
+    if jobs < _BULK:
+        yield
+        return
+    newest = "SELECT coalesce(max(id), 0) FROM job"
+    first = tx.rows(newest)[0][0] + 1
+    tx.run(JOBS_COME_IN_BULK)
+    yield
+    comes, note = BULK_IS_NOTED
+    tx.run(note, {"first": first, "last": tx.rows(newest)[0][0]})
+    tx.run(comes)
 
 
 def _take_over(tx: Tx, run_id: int, now: float, wall: float) -> None:
