@@ -154,7 +154,7 @@ class ObjectFacts:
 
     Objects with equal facts get equal verdicts, so a million objects are planned as a handful of facts.
     ``tier`` and ``days`` are what *we* asked for, where we did, and else what a HEAD told of somebody else's restore:
-    no listing tells them (FACTS 1.3, 1.5).
+    no listing tells them (FACTS 1.3, 1.5). Of a copy that is there, ``days`` are those that we asked for last.
     """
 
     storage_class: str
@@ -177,8 +177,7 @@ class ObjectFacts:
         return self.looked and not self.storage_class
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectDetail:
+class ObjectDetail(NamedTuple):
     """What HEAD knows of one object."""
 
     ref: ObjectRef
@@ -210,8 +209,7 @@ class RestoreRequest(NamedTuple):
     """What is sent instead, or besides (``core.literal``); empty for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """One bucket of the account."""
 
     name: str
@@ -219,8 +217,7 @@ class Bucket:
     created: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Whose credentials these are."""
 
     account: str

@@ -11,7 +11,8 @@ from restoretui.engine.run_context import RunContext
 from restoretui.engine.submitter import Submitter
 from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.outputs import OutputWatcher
-from restoretui.engine.watching.watcher import DueLook, Watcher, WatchEvents
+from restoretui.engine.watching.timetable import DueLook
+from restoretui.engine.watching.watcher import Watcher, WatchEvents
 
 if TYPE_CHECKING:
     from restoretui.engine.then.runner import ThenRunner

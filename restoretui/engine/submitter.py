@@ -27,6 +27,7 @@ from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.backoff import persist
 from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.engine.traffic.together import together
+from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger.activity import Kind
 from restoretui.ledger.run_records import JobChange, RestoreJob
 
@@ -258,7 +259,8 @@ class Submitter:
 
     async def _record(self, workers: list[asyncio.Task[None]]) -> None:
         while not all(worker.done() for worker in workers):
-            await self._clock.pause(FLUSH_EVERY)
+            # Behind the last answer nothing else is to come: somebody waits for the record of it.
+            await first_of(self._clock.pause(FLUSH_EVERY), asyncio.wait(workers))
             self._is_given_up = self._is_given_up or self._ledger.runs.is_given_up(self._run.id)
             await self._flush()
 

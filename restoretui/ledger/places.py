@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
-from restoretui.core.clock import Clock
 from restoretui.core.location import Location
 from restoretui.ledger.records import SortKey
-from restoretui.ledger.store.quick_reads import QuickReads
-from restoretui.ledger.store.writer import Tx, Writer
+
+if TYPE_CHECKING:  # the screens know how places are shown before any of it is read
+    from restoretui.core.clock import Clock
+    from restoretui.ledger.store.quick_reads import QuickReads
+    from restoretui.ledger.store.writer import Tx, Writer
 
 MOST_VISITED = 200
 """Places that are remembered, beside the bookmarks."""
@@ -35,7 +37,7 @@ class PlaceLook(NamedTuple):
 class Places:
     """The repository of both."""
 
-    def __init__(self, writer: Writer, quick: QuickReads, clock: Clock) -> None:
+    def __init__(self, writer: "Writer", quick: "QuickReads", clock: "Clock") -> None:
         self._writer = writer
         self._quick = quick
         self._clock = clock
@@ -43,7 +45,7 @@ class Places:
     async def visit(self, place: Location, look: PlaceLook | None = None) -> None:
         """Somebody is there now, and has it shown in that way; None leaves that as it was."""
 
-        def note(tx: Tx) -> None:
+        def note(tx: "Tx") -> None:
             self._visit(tx, place)
             if look is not None:
                 tx.run(
@@ -67,7 +69,7 @@ class Places:
     async def bookmark(self, place: Location) -> bool:
         """Bookmark it, or no longer; tells whether it is one now."""
 
-        def turn(tx: Tx) -> bool:
+        def turn(tx: "Tx") -> bool:
             self._visit(tx, place)
             tx.run(
                 "UPDATE visited SET bookmarked = NOT bookmarked WHERE scheme = ? AND bucket = ? AND prefix = ?",
@@ -91,7 +93,7 @@ class Places:
             for scheme, bucket, prefix, at, bookmarked in rows
         ]
 
-    def _visit(self, tx: Tx, place: Location) -> None:
+    def _visit(self, tx: "Tx", place: Location) -> None:
         tx.run(
             "INSERT INTO visited (scheme, bucket, prefix, at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (scheme, bucket, prefix) DO UPDATE SET at = excluded.at",

@@ -14,13 +14,12 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
-from restoretui.core.rules.stores import read_spec
-from restoretui.core.rules.verdicts import Action
-from restoretui.ledger.volumes import PrefixTotals
 
 if TYPE_CHECKING:
     from restoretui.core.filter.completion import Present
     from restoretui.core.filter.tree import Filter
+    from restoretui.core.rules.verdicts import Action
+    from restoretui.ledger.volumes import PrefixTotals
 
 
 class CloudId(NamedTuple):
@@ -41,6 +40,8 @@ class CloudId(NamedTuple):
 
 @lru_cache(64)
 def _rules(cloud: CloudId) -> CloudRules:
+    from restoretui.core.rules.stores import read_spec
+
     endpoint, _, spec = cloud.endpoint.partition("#")
     try:
         kind = CLOUDS[cloud.scheme]
@@ -56,8 +57,7 @@ def _rules(cloud: CloudId) -> CloudRules:
 # --- what was seen -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What one listing covers. With ``single``, exactly the key ``prefix``."""
 
     cloud: CloudId
@@ -68,8 +68,7 @@ class Scope:
     single: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a listing is from that is no LIST of what is there now."""
 
     kind: Literal["inventory", "as-of", "set"]
@@ -222,7 +221,7 @@ class BrowseRow(NamedTuple):
     is_latest: bool
     gone: bool
     """A later look found it deleted."""
-    below: PrefixTotals | None = None
+    below: "PrefixTotals | None" = None
     """Of a common prefix: what lies below it, where the ledger has it listed flat."""
     marking: bool | None = None
     """What ``marked`` is about to become; None when no change of it is on its way to disk."""
@@ -241,7 +240,7 @@ class JobRow(NamedTuple):
     state: State
     storage_class: str
     archive: str | None
-    action: Action
+    action: "Action"
     reason: str
     """Why it was skipped or failed; before that, the plan's reason for the action."""
     tier: Tier | None

@@ -10,7 +10,8 @@ LATER = (
     "restoretui.tui.dialogs.column_menu", "restoretui.tui.dialogs.filter_menu", "restoretui.tui.dialogs.go_to",
     "restoretui.tui.dialogs.help", "restoretui.tui.dialogs.inspector", "restoretui.tui.dialogs.leave",
     "restoretui.tui.dialogs.menus", "restoretui.tui.dialogs.mfa", "restoretui.tui.dialogs.say_box",
-    "restoretui.tui.dialogs.sign_in", "restoretui.tui.marks.screen",
+    "restoretui.tui.dialogs.sign_in", "restoretui.tui.marks.screen", "restoretui.tui.palette",
+    "restoretui.tui.process.last_words",
 )  # fmt: skip
 """Modules that no first paint needs: loaded behind it, in a thread, before a key can ask for them."""
 

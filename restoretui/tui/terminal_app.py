@@ -28,8 +28,9 @@ class TerminalApp(App[int]):
 
     TITLE = "restoretui"
     CSS = Path(__file__).with_name("style.tcss").read_text("utf-8")
+    DIALOGS = Path(__file__).with_name("dialogs.tcss").read_text("utf-8")
+    """The styles of what no first paint shows."""
     ALLOW_SELECT = False
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012  Textual declares it so
     ENABLE_COMMAND_PALETTE = False
     """Only its own binding is switched off: ours can be remapped, and does not reach into dialogs."""
 
@@ -68,6 +69,10 @@ class TerminalApp(App[int]):
         # Not by assignment, by which the stylesheet is parsed for Textual's own theme first, and then once more.
         self.set_reactive(App.theme, self.given_theme)
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def style_dialogs(self) -> None:
+        """Add the styles of dialogs, before there is one."""
+        self.stylesheet.add_source(self.DIALOGS, ("", "DIALOGS"))
 
     def ask_background(self) -> None:
         """Where the theme is to follow the terminal's background, and the terminal may be asked for it."""

@@ -69,6 +69,17 @@ async def test_a_thousand_objects_across_prefixes_with_few_status_requests(
     assert done.list_calls + done.head_calls <= looks
 
 
+async def test_nobody_waits_for_the_record_of_the_last_answer(sandbox: StartSandbox, session_on: OpenSession) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    await fill(running, ["a", "b"])
+    session = await session_on(running)
+    sel = await choose(session, "s3://cold")
+    run = await session.confirm(sel, await session.plan(sel, 2), Tier.BULK)
+    session.start_engine([run.id])
+    async with asyncio.timeout(20):  # The clock stands: what waits for its next turn waits for ever.
+        await session.wait_for([run.id], lambda run: run.counts.get(State.REQUESTED) == 2)
+
+
 async def test_copies_expire_and_the_ledger_knows(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     await fill(running, ["a", "b", "c"])

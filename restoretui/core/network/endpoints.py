@@ -1,7 +1,7 @@
 """What an endpoint may be, and which are the vendor's own: equal bucket names of two stores are told apart by it."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from restoretui.core.errors import UsageError
@@ -66,8 +66,7 @@ def secure_twin(asked: str, location: str) -> str:
 # The table is the SDK's (botocore's partitions.json), which nothing here may import; a test holds the two together.
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
+class Partition(NamedTuple):
     """One of them."""
 
     name: str

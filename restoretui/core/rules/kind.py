@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from restoretui.core.rules.cloud_commands import CloudCommands
 from restoretui.core.rules.rules import CloudRules
+
+if TYPE_CHECKING:
+    from restoretui.core.rules.cloud_commands import CloudCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,14 @@ class CloudKind:
     """An endpoint may be written without ``https://``."""
     restore_permission: str = ""
     """What a caller lacks who may not restore."""
+    queues: str = ""
+    """The kind of queues that its restores are told of by (``core.events.queues``); empty for none."""
+    tells_all: bool = False
+    """Of all restores of a bucket that is told of; else of some classes alone."""
     common_classes: tuple[str, ...] = ()
     """Storage classes in the order they are offered in; empty: all that are known, by name."""
 
-    commands: Callable[[CloudRules], CloudCommands] | None = None
+    commands: "Callable[[CloudRules], CloudCommands] | None" = None
     """The same in the words of the cloud's own tools; None where it has none that are known."""
 
     @property

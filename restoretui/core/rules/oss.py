@@ -1,11 +1,15 @@
 """Alibaba Cloud OSS's table: archive classes, tiers, typical times (FACTS 4.1, 4.2), and how it is reached."""
 
+from typing import TYPE_CHECKING
+
 from restoretui.core.model import Tier
 from restoretui.core.network.endpoints import is_aliyun
 from restoretui.core.rules.kind import CloudKind
-from restoretui.core.rules.oss_commands import OssCommands
 from restoretui.core.rules.oss_regions import check_region
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, Quota, hours, minutes, within
+
+if TYPE_CHECKING:
+    from restoretui.core.rules.cloud_commands import CloudCommands
 
 # Documented as "about one minute" and as "minutes": the upper end is ours.
 _ONE_SPEED = dict.fromkeys(Tier, minutes(1, 5))
@@ -27,6 +31,13 @@ OSS = CloudRules(
     expiry_at_midnight=False,
     extension_adds=True,
 )
+
+
+def _commands(rules: CloudRules) -> "CloudCommands":
+    from restoretui.core.rules.oss_commands import OssCommands  # for whoever asks how else it is said
+
+    return OssCommands(rules)
+
 
 OSS_KIND = CloudKind(
     OSS,
@@ -52,6 +63,7 @@ OSS_KIND = CloudKind(
     usual_endpoint=lambda region: f"https://oss-{region}.aliyuncs.com" if region else "",
     check_region=check_region,
     bare_endpoints=True,
-    commands=OssCommands,
+    commands=_commands,
     restore_permission="oss:RestoreObject",
+    queues="mns",  # of Cold and Deep Cold Archive (FACTS 4.5)
 )

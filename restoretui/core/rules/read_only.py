@@ -16,7 +16,7 @@ LOOKS = frozenset(
     {
         "identity", "list_buckets", "bucket_region", "list_page", "head_object", "readable_archives",
         "check_listings", "expirations", "provisioned_capacity", "presigned_get", "read_piece",
-        "history_page", "check_literal", "aclose",
+        "history_page", "restores_page", "check_literal", "aclose",
     }
 )  # fmt: skip
 """What a provider does that changes nothing in the cloud."""

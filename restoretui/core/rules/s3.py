@@ -1,13 +1,16 @@
 """Amazon S3's table: archive classes, tiers, typical times (FACTS 1.1, 1.4), and how it is reached."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from restoretui.core.model import Tier
 from restoretui.core.network.endpoints import aws_endpoint, is_amazon
 from restoretui.core.rules.kind import CloudKind
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, hours, minutes, within
 from restoretui.core.rules.s3_arns import arn_as_location
-from restoretui.core.rules.s3_commands import S3Commands
+
+if TYPE_CHECKING:
+    from restoretui.core.rules.cloud_commands import CloudCommands
 
 # "Within 12 hours" gives no lower end: we begin to look in earnest at half of it, or at the hour by which a job is
 # said to have begun. "Starts in minutes" is taken as from one minute on.
@@ -46,6 +49,13 @@ FOREIGN = replace(
 )
 """An endpoint that is not AWS's, and nothing else is known of it: what AWS promises is not relied on (FACTS 5)."""
 
+
+def _commands(rules: CloudRules) -> "CloudCommands":
+    from restoretui.core.rules.s3_commands import S3Commands  # for whoever asks how else it is said
+
+    return S3Commands(rules)
+
+
 S3_KIND = CloudKind(
     S3,
     name="S3",
@@ -62,11 +72,13 @@ S3_KIND = CloudKind(
         "endpoint_url": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     },
     foreign_rules=FOREIGN,
-    commands=S3Commands,
+    commands=_commands,
     is_own=is_amazon,
     usual_endpoint=aws_endpoint,
     written_otherwise=arn_as_location,
     restore_permission="s3:RestoreObject",
+    queues="sqs",
+    tells_all=True,
     common_classes=(
         "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "INTELLIGENT_TIERING", "STANDARD", "STANDARD_IA", "ONEZONE_IA",
         "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE",

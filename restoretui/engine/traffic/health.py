@@ -1,7 +1,6 @@
 """What the engine is doing now, for the header line and ``--json``: a frozen value, replaced when it changes."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -9,8 +8,7 @@ Level = Literal["ok", "busy", "slow", "paused"]
 Trouble = Literal["slow", "paused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """``paused`` waits for credentials or the network and goes on by itself; ``slow`` is being throttled."""
 
     level: Level = "ok"
@@ -71,27 +69,27 @@ class HealthBoard:
     def paced(self, rate: float) -> None:
         """How many restore requests a second we allow ourselves from now on."""
         if rate != self.now.rate:
-            self._take(replace(self.now, rate=rate))
+            self._take(self.now._replace(rate=rate))
 
     def refused(self) -> None:
         """The cloud refused one more request for our rate."""
-        self._take(replace(self.now, throttled=self.now.throttled + 1))
+        self._take(self.now._replace(throttled=self.now.throttled + 1))
 
     def looked(self, lists: int, heads: int) -> None:
         """So many status requests more."""
-        self._take(replace(self.now, list_calls=self.now.list_calls + lists, head_calls=self.now.head_calls + heads))
+        self._take(self.now._replace(list_calls=self.now.list_calls + lists, head_calls=self.now.head_calls + heads))
 
     def expecting(self, at: datetime | None, reason: str) -> None:
         """When the next look is, and why then."""
-        self._take(replace(self.now, next_look_at=at, reason=reason))
+        self._take(self.now._replace(next_look_at=at, reason=reason))
 
     def _judge(self) -> None:
         # The first that came of the worst kind: two that last do not take turns.
         worst = min(self._troubles.values(), key=lambda told: told.level, default=None)
         if worst is not None:
-            self._take(replace(self.now, level=worst.level, text=worst.text, hint=worst.hint))
+            self._take(self.now._replace(level=worst.level, text=worst.text, hint=worst.hint))
         else:
-            self._take(replace(self.now, level="busy" if self._is_busy else "ok", text="", hint=""))
+            self._take(self.now._replace(level="busy" if self._is_busy else "ok", text="", hint=""))
 
     def _take(self, new: Health) -> None:
         if new != self.now:

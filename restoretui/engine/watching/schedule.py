@@ -15,9 +15,9 @@ GROWTH = 0.25
 """Each wait is this share of the time since the request, so early looks thin out by themselves."""
 SPARSE = timedelta(minutes=10)
 """Longest wait before the window opens and long after it closed."""
-WINDOW_LOOKS = 60
+WINDOW_LOOKS = 45
 """Looks spread over a window, unless the two bounds say otherwise."""
-DENSE_MIN, DENSE_MAX = timedelta(seconds=5), timedelta(minutes=5)
+DENSE_MIN, DENSE_MAX = timedelta(seconds=5), SPARSE
 AFTER_EXPIRY = timedelta(seconds=30)
 """S3 drops an expired copy some time after its date; earlier looks would only see it still there."""
 AVAILABLE_LONGEST = timedelta(hours=12)

@@ -15,13 +15,15 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from math import inf
+from typing import cast
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.model import UNTOLD_CLASS, Entry, Look, Page, State
-from restoretui.core.provider import Provider
+from restoretui.core.provider import ListsRestores, Provider
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
@@ -79,6 +81,8 @@ class Sweeper:
     async def sweep(self, bucket: str, some: AwaitedColumns) -> AsyncIterator[list[Sight]]:
         """What became of ``some`` objects, all with version ids or all without; where there is no news, nothing."""
         heads: list[int] = []
+        # Where all is being restored as far as is known, nothing matters of what still is.
+        only_restores = self.provider.capabilities.lists_restores and set(some.expected) == {RESTORING_STILL}
         at = 0
         while at < len(some.keys):
             if self._wants_head(some.keys[at], some.versions[at]):
@@ -87,7 +91,7 @@ class Sweeper:
             else:
                 asked_at = self.clock.now().timestamp()
                 try:
-                    page = await self._page(bucket, some, at)
+                    page = await self._page(bucket, some, at, only_restores=only_restores)
                 except NO_ANSWER:
                     raise
                 except CloudError:
@@ -113,14 +117,19 @@ class Sweeper:
             return True
         return habits.listing_denied or habits.status_unlisted or (key, version) in habits.lonely
 
-    async def _page(self, bucket: str, some: AwaitedColumns, at: int) -> Page:
+    async def _page(self, bucket: str, some: AwaitedColumns, at: int, *, only_restores: bool) -> Page:
         key = some.keys[at]
         prefix = common_directory(key, some.keys[-1])
         versions = bool(some.versions[at])
-        asked_at = self.clock.monotonic()
-        page = await self.read(
-            lambda: self.provider.list_page(bucket, prefix, start_after=just_before(key), versions=versions)
+        ask: Callable[[], Awaitable[Page]] = partial(
+            self.provider.list_page, bucket, prefix, start_after=just_before(key), versions=versions
         )
+        if only_restores and not versions:
+            ask = partial(
+                cast("ListsRestores", self.provider).restores_page, bucket, prefix, start_after=just_before(key)
+            )
+        asked_at = self.clock.monotonic()
+        page = await self.read(ask)
         self.habits.page_s = min(self.habits.page_s, self.clock.monotonic() - asked_at)
         self.count(1, 0)
         return page

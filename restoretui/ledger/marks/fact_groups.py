@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from restoretui.core.model import Intent, IntentStage, ObjectFacts
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES
 from restoretui.ledger.marks.kinds import ONE_OF_KIND, added_up, counted, kind_args
+from restoretui.ledger.marks.marked_places import FACTS, PLAIN, MarkedPlace
 from restoretui.ledger.store.decoding import TIERS, Shape, decodes
 from restoretui.ledger.store.unknown_values import saturated
 from restoretui.ledger.views.fact_sql import INTENT_STEP
 
 if TYPE_CHECKING:
     from restoretui.core.plan.tier_plan import FactGroup
-
-from restoretui.ledger.marks.marked_places import FACTS, PLAIN, MarkedPlace
 
 _PLAIN = ", ".join(PLAIN)
 

@@ -4,7 +4,7 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from restoretui.core.errors import GuardStopped
-from restoretui.core.model import END_UNTOLD, Tier
+from restoretui.core.model import END_UNTOLD, State, Tier
 from restoretui.core.provider import Outcome
 from restoretui.core.rules.rules import CLOSE
 from restoretui.core.rules.verdicts import Action
@@ -69,7 +69,12 @@ class Shortfall(NamedTuple):
 
 
 def read_shortfall(connection: Connection, run: Run) -> Shortfall:
-    """Of the jobs of a run; a copy that was there before, or was said to restore for long enough, is none of it."""
+    """Of the jobs of a run; a copy that was there before, or was said to restore for long enough, is none of it.
+
+    Reads all of them, but none where neither a copy nor a speed-up is among them: as nearly always while a run waits.
+    """
+    if not run.counts.get(State.AVAILABLE) and not _speeds_up(connection, run):
+        return Shortfall()
     args: dict[str, object] = {"run": run.id, "days": run.days, "end": None, "untold": int(END_UNTOLD.timestamp())}
     if run.promised_end is not None:
         args["end"] = (run.promised_end - CLOSE).timestamp()
@@ -81,6 +86,11 @@ def read_shortfall(connection: Connection, run: Run) -> Shortfall:
         args,
     ).fetchone()
     return Shortfall(copies, earliest, refused)
+
+
+def _speeds_up(connection: Connection, run: Run) -> bool:
+    sql = f"SELECT 1 FROM line WHERE run_id = ? AND action = '{Action.UPGRADE}' LIMIT 1"
+    return connection.execute(sql, (run.id,)).fetchone() is not None
 
 
 _SHORT = (

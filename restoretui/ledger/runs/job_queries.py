@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from restoretui.ledger.run_sums import RunSums
     from restoretui.ledger.runs.job_lines import JobLine, Shortfall
     from restoretui.ledger.runs.run_commands import Asked
-    from restoretui.ledger.runs.watch_queries import AwaitedColumns
+    from restoretui.ledger.runs.watch_queries import AwaitedColumns, TrackedPart
     from restoretui.ledger.views.answers import Awaited
 
 
@@ -57,6 +57,24 @@ class JobQueries:
             return groups
 
         return await self._reader.run(group)
+
+    async def parts(self, run: Run) -> "list[TrackedPart]":
+        """In which parts of a run there are such jobs: all that a look has to know beforehand."""
+        from restoretui.ledger.runs.watch_queries import read_parts, tracked_runs
+
+        def read(connection: Connection) -> "list[TrackedPart]":
+            connection.execute("BEGIN")  # as for ``tracked``
+            try:
+                return [
+                    part
+                    for one in tracked_runs(connection, run.id)
+                    for part in read_parts(connection, one, run.buckets)
+                ]
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+        return await self._reader.run(read)
 
     async def open_jobs(
         self,

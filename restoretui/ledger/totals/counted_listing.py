@@ -1,10 +1,12 @@
 """A listing whose totals are kept, and what has to be known of it to count its rows within a transaction."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restoretui.ledger.records import CloudId
-from restoretui.ledger.store.writer import Tx
+
+if TYPE_CHECKING:  # the screens count levels of prefixes before anything is written
+    from restoretui.ledger.store.writer import Tx
 
 DEEPEST = 16
 """Levels below a listing's prefix that have totals of their own: a key of a thousand slashes is counted in these."""
@@ -57,12 +59,12 @@ def depth_of(prefix: str, listing_prefix: str) -> int | None:
     return depth if depth <= DEEPEST else None
 
 
-def counted(tx: Tx, where: str, args: Sequence[object] = ()) -> list[CountedListing]:
+def counted(tx: "Tx", where: str, args: Sequence[object] = ()) -> list[CountedListing]:
     """Listings with totals that meet ``where``, of ``SOURCE``."""
     return [_read(tx, row) for row in tx.rows(f"SELECT {COLUMNS} FROM {SOURCE} WHERE g.counted AND {where}", args)]
 
 
-def _read(tx: Tx, row: tuple[Any, ...]) -> CountedListing:
+def _read(tx: "Tx", row: tuple[Any, ...]) -> CountedListing:
     bucket = tx.row("SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", row[5:8])
     looks = tx.row("SELECT 1 FROM observation WHERE place_id = ? LIMIT 1", (row[1],))
     return CountedListing(

@@ -39,6 +39,7 @@ from restoretui.providers.wire.listings.history_xml import read_history
 from restoretui.providers.wire.listings.listing_tree import StockParser
 from restoretui.providers.wire.listings.listing_xml import read_page, read_versions
 from restoretui.providers.wire.listings.page_request import PageRequest
+from restoretui.providers.wire.listings.restoring_xml import read_restores
 
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
-HISTORY = "history"
-"""ListObjectVersions, read with its delete markers."""
+HISTORY, RESTORES = "history", "restores"
+"""ListObjectVersions, read with its delete markers; ListObjectsV2, read for what is being restored."""
 RESTORES_PER_SECOND = 1000.0
 """RestoreObject's documented limit per account and Region (FACTS 1.6)."""
 
@@ -85,6 +86,7 @@ class S3Provider:
             history=True,
             events=True,
             literal=True,
+            lists_restores=True,
         )
 
     @classmethod
@@ -226,6 +228,11 @@ class S3Provider:
         given = {_SDK_NAMES[name]: value for name, value in ask.fields.items()}
         return ask.kept(await self._asked_page(HISTORY, bucket, given, max_keys))
 
+    async def restores_page(self, bucket: str, prefix: str, *, start_after: str) -> Page:
+        """As ``ListsRestores`` says."""
+        given = {_SDK_NAMES[name]: value for name, value in PageRequest(prefix, "", start_after).fields.items()}
+        return await self._status_page(RESTORES, bucket, given, _USUAL_PAGE)
+
     async def remove_marker(self, ref: ObjectRef) -> bool:
         """As ``TellsHistory`` says."""
         asked = S3Request("DeleteObject", ref.bucket, _given(ref))
@@ -322,11 +329,7 @@ class S3Provider:
         fixed: dict[str, Any] = {"MaxKeys": max_keys}
         if with_status:
             fixed["OptionalObjectAttributes"] = ["RestoreStatus"]
-        readers: Mapping[str, Callable[[bytes, StockParser], Page]] = {
-            "ListObjectsV2": read_page, "ListObjectVersions": read_versions, HISTORY: read_history,
-        }  # fmt: skip
-        read = readers[operation]
-        operation = "ListObjectVersions" if operation == HISTORY else operation
+        read, operation = _READERS[operation]
 
         def understand(reply: "HttpResponse") -> Page:
             if self._store is None and reply.headers.get("server") == _VENDOR and not self.capabilities.says_vendor:
@@ -341,6 +344,15 @@ class S3Provider:
             self.capabilities = replace(self.capabilities, restore_status_in_list=tell)
 
 
+_USUAL_PAGE = 1000
+"""Keys a page is asked for."""
+_READERS: Mapping[str, tuple[Callable[[bytes, StockParser], Page], str]] = {
+    "ListObjectsV2": (read_page, "ListObjectsV2"),
+    "ListObjectVersions": (read_versions, "ListObjectVersions"),
+    HISTORY: (read_history, "ListObjectVersions"),
+    RESTORES: (read_restores, "ListObjectsV2"),
+}
+"""How a page is read, and the operation that it answers."""
 _VENDOR = "AmazonS3"
 """How AWS names itself in the ``Server`` header (FACTS 1.3)."""
 _UNKNOWN_ATTRIBUTE = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented", "400", "501"})

@@ -1,8 +1,7 @@
 """The buckets of the account, of every cloud that is set up, in one list."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from restoretui.core.errors import CredentialsError, RestoreTuiError
 from restoretui.core.model import DEFAULT_SCHEME, Bucket
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from restoretui.session.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class AccountBuckets:
+class AccountBuckets(NamedTuple):
     """What could be listed, and why the rest could not."""
 
     schemes: list[str]

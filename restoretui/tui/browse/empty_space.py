@@ -1,7 +1,7 @@
 """The empty state of Browse: what stands where there is no row, and nothing went wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from restoretui.ledger.records import Listing
 
@@ -14,8 +14,7 @@ NO_MATCH_HERE = "nothing matches the filter at this level: {flat} looks at all k
 NO_MATCH_YET = "nothing so far …"
 
 
-@dataclass(frozen=True, slots=True)
-class Emptiness:
+class Emptiness(NamedTuple):
     """All that decides which of the sentences it is."""
 
     is_open: bool

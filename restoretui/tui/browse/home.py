@@ -1,27 +1,28 @@
 """What stands above the buckets when the screens were started without a location: what there is to come back to.
 
 Runs under way and those of the last two days, copies that end soon, marks that ended sessions left, sets with a name,
-bookmarks and places gone to before. Nothing is asked of a cloud for it.
+bookmarks, places gone to before and those of the config. Nothing is asked of a cloud for it.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from restoretui.core.location import Location
+from restoretui.config.places import LOCATION, Places, read
+from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, State
-from restoretui.ledger.run_records import Run
 from restoretui.tui.words import MARK, STATES
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
     from restoretui.ledger.places import Visited
+    from restoretui.ledger.run_records import Run
     from restoretui.ledger.selections.mark_sets import MarkSet
     from restoretui.session.session import Session
 
 SINCE = timedelta(hours=48)
 """Runs begun since that long ago are told of."""
-MOST_RUNS, MOST_SETS, MOST_PLACES = 4, 3, 4
+MOST_RUNS, MOST_SETS, MOST_PLACES, MOST_NAMED = 4, 3, 4, 8
 
 
 class HomeRow(NamedTuple):
@@ -37,6 +38,8 @@ class HomeRow(NamedTuple):
     style: str = ""
     run_id: int | None = None
     place: Location | None = None
+    named: str = ""
+    """What the config calls it, as it is typed: ``archive:``."""
     left: "MarkSet | None" = None
     """Marks of a session that has ended; or a set, which has a name."""
     archived: str = ""
@@ -78,13 +81,14 @@ class Home:
         marks = [_marks(left, now) for left in self._left[:MOST_SETS]]
         newest = sorted(session.ledger.mark_sets.saved(), key=lambda one: one.at, reverse=True)[:MOST_SETS]
         sets = [_set(one) for one in newest]
-        places = [_place(one) for one in (*kept, *recent)]
+        places = [_named(name, session.settings.places) for name in session.settings.places][:MOST_NAMED]
+        places += [_place(one) for one in (*kept, *recent)]
         return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *marks, *sets, *places])]
 
-    def _is_worth_it(self, run: Run, now: datetime) -> bool:
+    def _is_worth_it(self, run: "Run", now: datetime) -> bool:
         return run.is_open or now - run.created_at < SINCE or self._ends_in(run, now) is not None
 
-    def _ends_in(self, run: Run, now: datetime) -> float | None:
+    def _ends_in(self, run: "Run", now: datetime) -> float | None:
         """Seconds until its first copy ends, where that is soon."""
         end = self.ends.get(run.id)
         if end is None or fmt.is_untold(end) or not run.counts.get(State.AVAILABLE):
@@ -92,7 +96,7 @@ class Home:
         left = end - now.timestamp()
         return left if 0 < left < self._soon_s else None
 
-    def _run(self, run: Run, now: datetime) -> HomeRow:
+    def _run(self, run: "Run", now: datetime) -> HomeRow:
         sent = run.objects - run.counts.get(State.SKIPPED, 0)
         ready, failed = run.counts.get(State.AVAILABLE, 0), run.counts.get(State.FAILED, 0)
         left = self._ends_in(run, now)
@@ -111,7 +115,7 @@ class Home:
         return HomeRow(0, title, word, int(run.created_at.timestamp()), run.cloud.scheme, style, run.id)
 
 
-def _eta(run: Run, now: datetime) -> list[str]:
+def _eta(run: "Run", now: datetime) -> list[str]:
     if run.window is None or run.first_requested_at is None:
         return []
     latest = (run.last_requested_at or run.first_requested_at) + timedelta(seconds=run.window[1])
@@ -128,6 +132,12 @@ def _marks(left: "MarkSet", now: datetime) -> HomeRow:
 def _set(one: "MarkSet") -> HomeRow:
     title = f"{MARK} @{one.name} · {fmt.plural(one.objects, 'object')} · {fmt.size(one.size_bytes)}"
     return HomeRow(0, title, "set", int(one.at.timestamp()), style="mark", left=one)
+
+
+def _named(name: str, places: Places) -> HomeRow:
+    place = parse_location(read(f"{name}:", places)[0])
+    title = f"⌂ {name}: {places[name][LOCATION]}"
+    return HomeRow(0, title, "place", None, place.scheme, style="prefix", place=place, named=f"{name}:")
 
 
 def _place(one: "Visited") -> HomeRow:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from restoretui.core.location import Location
 from restoretui.ledger.places import PlaceLook
 from restoretui.ledger.records import BELOW, Listing, Query
-from restoretui.session import summing
 
 if TYPE_CHECKING:
     from restoretui.ledger.catalog.browse_view import BrowseView
@@ -109,6 +108,8 @@ class ListingSource:
 
     def is_summed(self, session: "Session", place: Location) -> bool:
         """The ledger has what lies below the prefixes there."""
+        from restoretui.session import summing  # not before the first paint
+
         return summing.covering(session, place, versions=self.versions) is not None
 
     def begin_sums(self) -> None:

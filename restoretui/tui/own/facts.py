@@ -1,10 +1,13 @@
 """What a command of the user's is about, as its placeholders, its environment and its standard input have it."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.run_records import Run
+
+if TYPE_CHECKING:
+    from restoretui.ledger.run_records import Run
 
 Facts = Mapping[str, object]
 
@@ -23,7 +26,7 @@ def of_marks(objects: int, size_bytes: int) -> Facts | None:
     return {"objects": objects, "size": size_bytes} if objects else None
 
 
-def of_run(run: Run) -> Facts:
+def of_run(run: "Run") -> Facts:
     """One run."""
     return {
         "run": run.id, "scheme": run.cloud.scheme, "bucket": run.buckets[0] if len(run.buckets) == 1 else "",

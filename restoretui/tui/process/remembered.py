@@ -6,7 +6,6 @@ is not in the ledger; a file that cannot be read is one that says nothing.
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -109,6 +108,8 @@ class Remembered:
 
     @staticmethod
     def _write(path: Path, unsaved: Mapping[tuple[str, ...], Any]) -> None:
+        import json  # which nobody needs who has set nothing
+
         text = json.dumps(_with(_read(path), unsaved))
         draft = path.with_name(f"{FILE}.{os.getpid()}.part")
         try:
@@ -123,8 +124,14 @@ class Remembered:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        text = path.read_text("utf-8")
+    except (OSError, ValueError):
+        return {}
+    import json
+
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

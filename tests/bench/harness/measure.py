@@ -28,13 +28,15 @@ class Cost:
     complained: str
 
 
-def run(command: Sequence[str | Path], env: Mapping[str, str], *, keep_output: bool = False) -> Cost:
-    """Run a program to its end and take its measure; after ``PATIENCE`` seconds it is killed."""
+def run(
+    command: Sequence[str | Path], env: Mapping[str, str], *, keep_output: bool = False, patience_s: float = PATIENCE
+) -> Cost:
+    """Run a program to its end and take its measure; after ``patience_s`` seconds it is killed."""
     with tempfile.TemporaryFile() as kept, tempfile.TemporaryFile() as errors:
         out = kept if keep_output else subprocess.DEVNULL
         began = time.perf_counter()
         process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
-        alarm = threading.Timer(PATIENCE, os.kill, (process.pid, signal.SIGKILL))
+        alarm = threading.Timer(patience_s, os.kill, (process.pid, signal.SIGKILL))
         alarm.start()
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began

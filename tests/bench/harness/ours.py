@@ -50,6 +50,11 @@ async def intend(session: Session, place: Location) -> Run:
 
 async def track(session: Session, place: str) -> int:
     run = await intend(session, parse_location(place) if "://" in place else Location("s3", place))
+    return await accept(session, run)
+
+
+async def accept(session: Session, run: Run) -> int:
+    """As if the cloud had said of all its objects that they are being restored; how many."""
     runs = session.ledger.runs
     last = done = 0
     while jobs := await jobs_in(session.ledger, run.id, after_id=last, limit=CHUNK):

@@ -13,7 +13,8 @@ from restoretui.engine.run_context import RunContext
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.rate_limiter import RateLimiter
-from restoretui.engine.watching.watcher import Unit, Watcher, WatchEvents
+from restoretui.engine.watching.timetable import Unit
+from restoretui.engine.watching.watcher import Watcher, WatchEvents
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import TrackedGroup
 from restoretui.ledger.runs.watch_queries import AwaitedColumns
@@ -71,7 +72,7 @@ async def looks(
             first = None if delay is None else began.timestamp() + delay
             if first is None or first <= now.timestamp():
                 tracked.append(group(state, first, None if first is None else now.timestamp(), tier))
-        if any(due.at <= now for due in watcher.due(tracked, is_sending=sending) if due.unit == UNIT):
+        if any(due.at <= now for due in watcher.timetable.due(tracked, is_sending=sending) if due.unit == UNIT):
             await watcher.round(UNIT)
             done += 1
         await clock.advance(1)

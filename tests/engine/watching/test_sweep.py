@@ -180,3 +180,22 @@ def test_a_server_that_ignores_start_after_is_not_looped_on() -> None:
     seen = look(cloud, cloud.keys[50:])
     assert len(seen) == 50
     assert cloud.lists < 5
+
+
+class Briefly(ListedCloud):
+    """A cloud of which pages can be read for what is being restored."""
+
+    capabilities = Capabilities(max_rate=1000.0, lists_restores=True)
+    briefly = 0
+
+    async def restores_page(self, bucket: str, prefix: str, *, start_after: str) -> Page:
+        self.briefly += 1
+        return await self.list_page(bucket, prefix, start_after=start_after)
+
+
+def test_pages_are_read_briefly_where_all_that_is_awaited_is_being_restored() -> None:
+    cloud = Briefly([f"k{n:03}" for n in range(30)])
+    assert len(look(cloud, cloud.keys)) == 30
+    assert (cloud.briefly, cloud.lists) == (3, 3)
+    look(cloud, cloud.keys, state=State.REQUESTED)
+    assert (cloud.briefly, cloud.lists) == (3, 6), "what an object is has to be told of each"

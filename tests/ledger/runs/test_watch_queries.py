@@ -1,11 +1,15 @@
 """What is asked of jobs to watch them: groups to schedule by, and the jobs of a round in key order."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from restoretui.core.clock import ManualClock
+from restoretui.core.errors import LedgerError
 from restoretui.core.model import State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import JobChange, TrackedGroup
@@ -53,6 +57,34 @@ async def test_tracked_groups(ledger: Ledger, manual_clock: ManualClock) -> None
     assert sorted(await ledger.runs.tracked(), key=lambda group: group.state) == expected
     assert sorted(await ledger.runs.tracked(run.id), key=lambda group: group.state) == expected
     assert await ledger.runs.tracked(99) == []
+
+
+@pytest.mark.parametrize("counted", [16, 0])
+async def test_a_look_begins_with_the_parts_that_groups_would_have(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, counted: int
+) -> None:
+    monkeypatch.setattr("restoretui.ledger.runs.watch_queries._MOST_COUNTED", counted)
+    run = await started(ledger, [*map(entry, keys(4)), entry("v", version_id="1")])
+    assert await ledger.runs.parts(run) == []
+    jobs = await ledger.runs.claim(run.id, 10)
+    await ledger.runs.apply([JobChange(job.id, State.REQUESTED, now_of(ledger)) for job in jobs])
+    await ledger.runs.apply([JobChange(jobs[0].id, State.AVAILABLE, now_of(ledger), expiry=SOON)])
+    await ledger.runs.apply([JobChange(jobs[1].id, State.FAILED, now_of(ledger))])
+    parts = await ledger.runs.parts(run)
+    assert sorted(parts) == sorted(
+        (group.bucket, group.versions, group.state) for group in await ledger.runs.tracked(run.id)
+    )
+    assert len(parts) == 3
+
+
+async def test_a_state_that_is_none_is_not_passed_over(ledger: Ledger, state_dir: Path) -> None:
+    run = await started(ledger, [*map(entry, keys(4))])
+    jobs = await ledger.runs.claim(run.id, 10)
+    await ledger.runs.apply([JobChange(job.id, State.REQUESTED, now_of(ledger)) for job in jobs])
+    with closing(sqlite3.connect(state_dir / "ledger.db")) as other, other:
+        other.execute("UPDATE job SET state = 'equested' WHERE id = ?", (jobs[2].id,))
+    with pytest.raises(LedgerError):
+        await ledger.runs.parts(run)
 
 
 @pytest.mark.parametrize("strange", [False, True])

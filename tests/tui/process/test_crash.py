@@ -22,7 +22,7 @@ CRASHING = """
 import sys
 from textual.widget import Widget
 from restoretui.tui import app, shell_app, terminal_app
-from restoretui.tui.process import lifetime
+from restoretui.tui.process import last_words, lifetime
 from restoretui.tui.main_screen import MainScreen
 from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.session.session import Session
@@ -55,6 +55,8 @@ elif where == "css":
     app.RestoreApp.CSS += "Screen { color: $no-such-variable; }"
 elif where == "css syntax":
     app.RestoreApp.CSS += "Screen { color: }}}"
+elif where == "css of dialogs":
+    app.RestoreApp.DIALOGS += "Dialog { color: $no-such-variable; }"
 elif where == "theme":
     terminal_app.own_variables = lambda *_args, **_more: {"ink": "no colour"}
 elif where == "opening":
@@ -66,7 +68,7 @@ elif where == "closing":
     begin = app.RestoreApp._opened
     app.RestoreApp._opened = lambda self: self.exit(0)
 elif where == "leaving":
-    app.last_words = deep
+    last_words.last_words = deep
     app.RestoreApp._opened = lambda self: self.exit(0)
 
 from restoretui.cli import main
@@ -122,7 +124,7 @@ DEEP = ("handler", "timer", "worker", "compose", "first mount", "render", "openi
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("where", [*DEEP, "css", "css syntax", "theme"])
+@pytest.mark.parametrize("where", [*DEEP, "css", "css syntax", "css of dialogs", "theme"])
 def test_a_crash_is_one_sentence_and_never_exits_0(where: str, tmp_path: Path) -> None:
     ended = run(where, tmp_path)
     assert ended.code == 1, ended

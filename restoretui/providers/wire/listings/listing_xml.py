@@ -110,11 +110,17 @@ _ENTITIES = re.compile(r"(&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6}
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 
-def _quick(body: bytes, *, versions: bool) -> Page:
+def usual_text(body: bytes) -> str:
+    """A page as text; ``Unusual`` where that takes more than its bytes being UTF-8."""
     text = body.decode()
     declared = _ENCODING.match(text)
     if "\r" in text or (declared and declared[1].lower() not in ("utf-8", "utf8", "us-ascii")):
         raise Unusual  # line ends and charsets are an XML parser's business, as are comments and CDATA
+    return text
+
+
+def _quick(body: bytes, *, versions: bool) -> Page:
+    text = usual_text(body)
     rows, skeleton = _count(text) or _tile(text, versions=versions)
     if "<!" in skeleton:
         raise Unusual
@@ -169,7 +175,7 @@ def _entries(rows: list[tuple[str, ...]], frame: Frame, *, versions: bool) -> Se
         raise Unusual  # No copy ended before there were clouds: whoever reads it with care says what it is.
     return Rows(
         [
-            _names(keys, frame),
+            names_of(keys, frame),
             [text or None for text in more[0]] if versions else nothing,
             list(map(int, sizes)),
             _epochs(modified),
@@ -190,7 +196,7 @@ def _epoch(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-def _names(keys: Sequence[str], frame: Frame) -> Sequence[str]:
+def names_of(keys: Sequence[str], frame: Frame) -> Sequence[str]:
     """Keys as they are, out of what XML and url encoding made of them."""
     every = "".join(keys)
     if "\0" in every:
