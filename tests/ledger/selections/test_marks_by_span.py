@@ -189,7 +189,7 @@ def test_in_spans_or_one_by_one() -> None:
             with pytest.MonkeyPatch.context() as patch:
                 for module in (span_changes, whole_listings):
                     patch.setattr(module, "FEW", few)
-                patch.setattr(doubts, "SEARCHED", 3)
+                patch.setattr(doubts, "MOST_SEARCHED", 9)
                 patch.setattr(span_changes, "MOST_CUT", few)
                 patch.setattr(following, "MOST_RUNS", few)
                 for marker, run in markers:
