@@ -35,7 +35,7 @@ def _of_listing(kind: Kind, sums: Sequence[Any]) -> tuple[Any, ...]:
     return (name, "", 0, -1 if status is None else status, -1 if end is None else end, "", -1, 0, 0, *sums)
 
 
-class _Told(NamedTuple):
+class _ToldKind(NamedTuple):
     """What is marked by span in one place."""
 
     kinds: list[tuple[SpanListing, Kinds]]
@@ -46,8 +46,8 @@ class _Told(NamedTuple):
     """Kinds that the rest may have, and none else; None where any may be."""
 
 
-def _told(connection: sqlite3.Connection, place: MarkedPlace) -> _Told:
-    reads, found = Tx(connection), _Told([], [], [])
+def _told(connection: sqlite3.Connection, place: MarkedPlace) -> _ToldKind:
+    reads, found = Tx(connection), _ToldKind([], [], [])
     segments: dict[tuple[int, int], tuple[int, Kinds | None]] = {}
     for listing in place.listings:
         for number, rows, text in reads.rows(
