@@ -13,8 +13,8 @@ from restoretui.ledger.store.writer import Tx
 
 MOST_JUDGED = 50
 """Kinds of what is marked by span that are judged before its rows are read."""
-SEARCHED = 20_000
-"""Rows that are marked by span are gone through so many at a time, at least."""
+MOST_SEARCHED = 100_000
+"""Rows that are marked by span are gone through up to so many at a time: few first, as in doubt are all or none."""
 
 
 class Doubt(StrEnum):
@@ -79,7 +79,7 @@ def unlooked(
     singles = some("selection s", behind, {}) if place.has_singles else []
     in_spans: list[tuple[str, str]] = []
     if place.listings and _may_be(connection, place, where, args):
-        for listing, first, last in _pieces(connection, place, after, max(SEARCHED, 8 * limit)):
+        for listing, first, last in _pieces(connection, place, after, 4 * limit):
             if len(in_spans) >= limit:
                 break
             in_spans += some(listing.between(), marked, {"first": first, "last": last})
@@ -99,7 +99,7 @@ def _may_be(connection: sqlite3.Connection, place: MarkedPlace, where: str, args
 def _pieces(
     connection: sqlite3.Connection, place: MarkedPlace, after: tuple[str, str], rows: int
 ) -> Iterator[tuple[SpanListing, int, int]]:
-    """What is marked by span behind ``after``, in key order, so many rows at a time: listing, first and last id."""
+    """What is marked by span behind ``after``, in key order, some rows at a time: listing, first and last id."""
     if not place.listings:
         return
     reads, listings = Tx(connection), {listing.id: listing for listing in place.listings}
@@ -109,8 +109,9 @@ def _pieces(
             first = first_at(reads, span.listing, first, span.last_id, after[0])
             named = f"SELECT key, coalesce(version_id, '') FROM l{span.listing} WHERE id = ?"
             first += reads.rows(named, (first,))[0] <= after
-        for at in range(first, span.last_id + 1, rows):
-            yield listings[span.listing], at, min(at + rows - 1, span.last_id)
+        while first <= span.last_id:
+            yield listings[span.listing], first, min(first + rows - 1, span.last_id)
+            first, rows = first + rows, min(2 * rows, MOST_SEARCHED)
 
 
 def named_classes(connection: sqlite3.Connection, place: MarkedPlace) -> Collection[str]:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import UsageError
 from restoretui.core.filter.tree import Word
-from restoretui.core.model import Entry, ObjectRef, Tier
+from restoretui.core.model import Entry, ObjectRef, Page, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import doubts, following, span_changes, whole_listings
 from restoretui.ledger.marks.doubts import Doubt
 from restoretui.ledger.marks.marked_places import marked_places
-from restoretui.ledger.records import CatalogBounds, Listing, Query
+from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope
 from restoretui.ledger.upkeep import integrity_check
 from tests.ledger.helpers import (
     BUCKET,
@@ -189,7 +189,7 @@ def test_in_spans_or_one_by_one() -> None:
             with pytest.MonkeyPatch.context() as patch:
                 for module in (span_changes, whole_listings):
                     patch.setattr(module, "FEW", few)
-                patch.setattr(doubts, "SEARCHED", 3)
+                patch.setattr(doubts, "MOST_SEARCHED", 9)
                 patch.setattr(span_changes, "MOST_CUT", few)
                 patch.setattr(following, "MOST_RUNS", few)
                 for marker, run in markers:
@@ -289,6 +289,21 @@ async def test_jobs_of_a_span_stand_in_key_order(ledger: Ledger) -> None:
     run = await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {})
     jobs = await jobs_in(ledger, run.id)
     assert [job.ref.key for job in jobs] == [key for key in keys(50) if key != keys(50)[19]]
+
+
+async def test_what_is_marked_of_an_inventory_is_to_be_looked_at(ledger: Ledger) -> None:
+    origin = Origin("inventory", "manifest", clock_of(ledger).now())
+    listing = await ledger.catalog.begin(Scope(CLOUD, BUCKET, recursive=True), origin)
+    ledger.catalog.append(listing.id, Page([entry(key) for key in keys(20)], (), None))
+    await ledger.catalog.finish(listing.id)
+    for text in ("", "1"):
+        sel = await ledger.selections.create()
+        view = await ledger.catalog.browse(listing.id, Query(Word.of(text)))
+        await ledger.selections.add_view(sel, view)
+        marks = await marks_in(ledger, sel)
+        assert len(marks) == view.objects
+        assert {silent for _, _, _, silent, *_ in marks} == {1}
+        await view.aclose()
 
 
 async def test_marks_of_a_listing_that_begins_anew_stay(ledger: Ledger) -> None:
