@@ -14,11 +14,6 @@ def _modules(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
-def _world(module: Path) -> str:
-    """The sandbox plays the other side, so that it has a ``Bucket`` and a ``Job`` of its own."""
-    return "sandbox" if module.relative_to(PACKAGE).parts[0] == "sandbox" else "product"
-
-
 def _classes(module: Path) -> Iterator[str]:
     """Classes of a module. Classes within classes (Textual's messages) go by their owner's name, so do not count."""
     for node in ast.parse(module.read_text(encoding="utf-8")).body:
@@ -26,16 +21,16 @@ def _classes(module: Path) -> Iterator[str]:
         yield from (each.name for each in inner if isinstance(each, ast.ClassDef))
 
 
-def _owners() -> dict[tuple[str, str], list[str]]:
-    owners: dict[tuple[str, str], list[str]] = defaultdict(list)
+def _owners() -> dict[str, list[str]]:
+    owners: dict[str, list[str]] = defaultdict(list)
     for module in _modules(PACKAGE):
         for name in _classes(module):
-            owners[_world(module), name].append(str(module.relative_to(PACKAGE)))
+            owners[name].append(str(module.relative_to(PACKAGE)))
     return owners
 
 
 def test_no_class_name_stands_for_two_things() -> None:
     owners = _owners()
-    twice = {name: where for (_, name), where in owners.items() if len(where) > 1}
+    twice = {name: where for name, where in owners.items() if len(where) > 1}
     assert not twice
     assert len(owners) > 300, "the classes were not found"

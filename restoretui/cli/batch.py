@@ -153,16 +153,22 @@ def add_batch(cli: click.Group) -> None:
     @batch.command()
     @click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
     @click.option("--only", type=click.Choice(["trust", "role", "caller"]), help="Only this one.")
+    @click.option(
+        "--then",
+        "then",
+        metavar="copy[:LOCATION]",
+        help="Also what --copy-engine batch needs, to copy in place or there.",
+    )
     @batch_options
     @printing
     @common
-    def policy(locations: tuple[str, ...], only: str | None, form: Form, **options: Any) -> None:
+    def policy(locations: tuple[str, ...], only: str | None, then: str | None, form: Form, **options: Any) -> None:
         """The trust policy, role policy and caller policy for these buckets, ready to paste."""
         chosen = take_batch_options(options)
         locations = of_account(locations, options)
         headless(
             options, form,
-            BATCH, "policy", locations, chosen, only, only_shows=True,
+            BATCH, "policy", locations, chosen, only, then, only_shows=True,
         )  # fmt: skip
 
     @batch.command()

@@ -20,7 +20,7 @@ from restoretui.cli.options import (
     selectors,
 )
 from restoretui.cli.printing import printing, printing_csv
-from restoretui.cli.running import ask, choice_of, headless, of_account, query_of, take_agreeing
+from restoretui.cli.running import ask, choice_of, headless, of_account, query_of, take_agreeing, with_inventory
 from restoretui.commands.form import Form
 
 IMPORT_HELP = "The inventory: its manifest.json, or the folder with its dates (the newest whole one)."
@@ -45,9 +45,9 @@ def add_finding(cli: click.Group) -> None:
         What does not match --where is never written.
         """
         query = query_of(flags)
-        location, named = of_account((location, named), flags)
+        (location,), found = with_inventory((location,), named, flags)
         headless(
-            flags, form, f"{FINDING}.inventory", "import_", location, named, query, versions=versions
+            flags, form, f"{FINDING}.inventory", "import_", location, found, query, versions=versions
         )  # fmt: skip
 
     @cli.command(epilog=FIELDS_HELP)
@@ -133,6 +133,7 @@ def _add_sets(cli: click.Group) -> None:
         form: Form, **flags: Any,
     ) -> None:  # fmt: skip
         """Read a set from a file that `set export` wrote, or any list that names objects; - is stdin."""
+        location = of_account((location,), flags)[0] if location else None
         headless(
             flags, form, f"{SETS}.keeping", "import_", name, source, location, keys_format,
             replace=replace, dry_run=dry_run,
@@ -151,6 +152,7 @@ def _add_sets(cli: click.Group) -> None:
 
         Exit code 1 where they differ.
         """
+        operands = of_account(operands, flags)
         headless(flags, form, f"{SETS}.differing", "diff", operands, inventories, only_shows=True)
 
     @sets.command()

@@ -150,47 +150,39 @@ def choice_of(
 
         raise Misused("Missing argument 'LOCATION...'.")
     flags = {name: options.pop(name) for name in (*COMMON_NAMES, "events") if name in options}
-    locations = of_account(locations, flags)
+    locations, inventory = with_inventory(locations, options.get("from_inventory"), flags)
+    if inventory is not None:
+        options["from_inventory"] = inventory
     return Choice(locations=locations, query=query_of(options), **options), flags
 
 
 def of_account(locations: tuple[str, ...], flags: dict[str, Any]) -> tuple[str, ...]:
-    """Locations as they are without a profile: ``s3+PROFILE://…`` says the same as ``--profile``, for all of them.
+    """Locations as they are without their accounts, which the settings are told of (``config.places``).
 
-    ``UsageError`` where they are of several accounts: what one command asks is asked with one's credentials alone.
+    ``s3+PROFILE://…`` alone says the same as ``--profile``, for all of them. ``UsageError`` for accounts and places
+    that cannot be meant.
     """
-    if not any("+" in text.partition("://")[0] for text in locations if "://" in text):
-        return locations
-    from restoretui.core.rules.clouds import CLOUDS
+    from restoretui.config.places import is_named, is_plain, told_apart
 
-    said: dict[str, dict[str, str]] = {}
-    plain: list[str] = []
-    for text in locations:
-        scheme, found, rest = text.partition("://")
-        base, plus, profile = scheme.partition("+")
-        if not found or base not in CLOUDS:
-            plain.append(text)
-            continue
-        if plus and not profile:
-            raise UsageError(f"{text!r} names no profile", f"write {base}+PROFILE://BUCKET, or {base}://BUCKET")
-        said.setdefault(base, {}).setdefault(profile, text)
-        plain.append(f"{base}://{rest}")
-    for base, profiles in said.items():
-        if not any(profiles):
-            continue
-        setting = CLOUDS[base].settings.get("profile", "")
-        given = flags.get(setting) or ""
-        if len(profiles) > 1:
-            one, other, *_ = profiles.values()
-            raise UsageError(
-                f"{one} and {other} are of two accounts, and a command asks with the credentials of one",
-                "say it once for each",
-            )
-        ((profile, text),) = profiles.items()
-        if given not in ("", profile):
-            raise UsageError(f"{text} names another profile than --profile {given}", "leave out one of them")
-        flags[setting] = profile
-    return tuple(plain)
+    if all(is_plain(text) for text in locations):
+        return locations
+    from restoretui.config.loading import read_places
+
+    places = read_places(flags) if any(is_named(text) for text in locations) else {}
+    plain, flags["accounts"] = told_apart(locations, places, flags)
+    return plain
+
+
+def with_inventory(
+    locations: tuple[str, ...], inventory: str | None, flags: dict[str, Any]
+) -> tuple[tuple[str, ...], str | None]:
+    """The same of locations and of where an inventory is, which may be a file; it has an account if it names one."""
+    from restoretui.config.places import is_plain
+
+    if inventory is None or is_plain(inventory) or os.path.exists(inventory):  # noqa: PTH110  pathlib costs more
+        return of_account(locations, flags), inventory
+    *plain, found = of_account((*locations, inventory), flags)
+    return tuple(plain), found
 
 
 def query_of(options: dict[str, Any]) -> "Query":

@@ -25,13 +25,13 @@ from restoretui.cli.options import (
 from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
 from restoretui.commands.form import Form, Shape
+from restoretui.core.bounds import KEEP_DAYS
 from restoretui.core.literal.literal import CHECKSUMS
 from restoretui.core.model import Tier
 from restoretui.core.saying.on_behalf import OnBehalf
+from restoretui.reports.forms import BINARY, ENDINGS, PAGES
 
 F = TypeVar("F", bound=Callable[..., Any])
-PAGES = ("md", "html", "csv", "json", "jsonl")
-"""Forms of a report."""
 ACTING = "restoretui.commands.acting"
 
 
@@ -59,8 +59,8 @@ def then_options(command: F) -> F:
                      "be repeated: done in that order."),
         click.option("--copy-class", metavar="CLASS", help="Storage class of copies. Default: STANDARD."),
         click.option("--copy-engine", "copy_engine", type=click.Choice(["direct", "batch"]),
-                     help="batch: once all can be read, S3 Batch Operations copies what has at most 5 GB (by the "
-                     "role of the config or RESTORETUI_BATCH_ROLE_ARN); the rest goes one by one, as all does else."),
+                     help="batch: once all can be read, S3 Batch Operations copies what has at most 5 GB, as "
+                     "--role-arn or the role of the config; the rest goes one by one, as all does else."),
         click.option("--bandwidth", type=Size(), metavar="BYTES",
                      help="Download no more than so much a second: 500K, 20M (1024s)."),
         click.option("--on", "on", metavar="EVENT=STEP", multiple=True,
@@ -71,7 +71,7 @@ def then_options(command: F) -> F:
                      help="Remove the archived version of each copied object for good, once its copy is verified. "
                      "COUNT is how many go, as the plan says it: any other number stops it, and --yes does not "
                      "replace it."),
-        click.option("--keep-until-done", "keep_until_done", type=click.IntRange(1, 365), metavar="N",
+        click.option("--keep-until-done", "keep_until_done", type=click.IntRange(1, int(KEEP_DAYS.most)), metavar="N",
                      help="Extend copies that would end before that is done, once and by at most N days. The price "
                      "of doing so is in the plan's."),
     )):  # fmt: skip
@@ -97,7 +97,7 @@ def take_then(options: dict[str, Any]) -> dict[str, Any]:
     """What ``then_options`` parsed, taken out of ``options``."""
     from restoretui.core.then.said import ThenSaid
 
-    return {"then": ThenSaid(*(options.pop(name) for name in ThenSaid._fields))}
+    return {"then": ThenSaid(*(options.pop(name, None) for name in ThenSaid._fields))}
 
 
 def take_tier(tier: str | None, said: dict[str, Any]) -> Tier | None:
@@ -131,11 +131,16 @@ def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
 
     behalf = OnBehalf(*(options.pop(name) or "" for name in OnBehalf._fields))
     names = ("engine", "wait", "timeout", "fail_fast")
+    then, batch = take_then(options), take_batch_options(options)
+    if then["then"].copy_engine == "batch":
+        # Jobs that copy act as the same role as those that restore; of the other options they have the config's.
+        then = {"then": then["then"]._replace(copy_role=batch["role_arn"])}
+        batch = batch | ({"role_arn": None} if options["engine"] == "direct" else {})
     literal = LiteralSaid(*(options.pop(name) for name in ("restore_request", "checksum_algorithm", "content_md5")))
     return {
-        **take_lasting(options, said_literally=literal.request is not None), **take_then(options),
+        **take_lasting(options, said_literally=literal.request is not None), **then,
         "literal": literal,
-        "batch": take_batch_options(options), "agreeing": take_agreeing(options),
+        "batch": batch, "agreeing": take_agreeing(options),
         "behalf": behalf, **{name: options.pop(name) for name in names},
     }  # fmt: skip
 
@@ -145,7 +150,7 @@ def _page_of(shape: str | None, target: str | None) -> str:
     if shape is not None:
         return shape
     ending = (target or "").lower().rpartition(".")[2]
-    return {"html": "html", "htm": "html", "csv": "csv", "json": "json", "jsonl": "jsonl"}.get(ending, "md")
+    return ENDINGS.get(ending, "md")
 
 
 def names_manifest(said: dict[str, Any]) -> bool:
@@ -161,8 +166,8 @@ def add_runs(cli: click.Group) -> None:
     @click.option(
         "--format",
         "shape",
-        type=click.Choice(PAGES),
-        help="Markdown, the usual; one HTML file; CSV with one row; JSON. By the name of FILE, too.",
+        type=click.Choice(list(dict.fromkeys(ENDINGS.values()))),
+        help="Markdown, the usual; one HTML file; CSV or Parquet with one row; JSON. By the name of FILE, too.",
     )
     @click.option("--json", "as_json", is_flag=True, help="The same as --format jsonl.")
     @click.option("--output", "-o", "target", metavar="FILE", help="Write there once it is whole; default: stdout.")
@@ -177,7 +182,7 @@ def add_runs(cli: click.Group) -> None:
         form = Form(shapes.get(page, "table"), target=target, quiet=quiet)
         headless(
             flags, form,
-            "restoretui.commands.report.report", "report", run, page if page in ("md", "html") else None,
+            "restoretui.commands.report.report", "report", run, page if page in (*PAGES, BINARY) else None,
             only_shows=True,
         )  # fmt: skip
 

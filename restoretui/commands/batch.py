@@ -17,6 +17,8 @@ from restoretui.core.batch.jobs import JobInfo, ReportScope, as_tags
 from restoretui.core.errors import CloudError, ExitCode, UsageError
 from restoretui.core.location import parse_location
 from restoretui.core.rules.clouds import cloud_with_jobs
+from restoretui.core.then.said import read_steps
+from restoretui.core.then.steps import ThenKind, ThenStep
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.batch.job_papers import OF_OURS
 from restoretui.session.batch.once_more import check_takes_jobs
@@ -235,15 +237,24 @@ async def report(settings: Settings, output: Output, job_id: str, *, failed: boo
 
 
 async def policy(
-    settings: Settings, output: Output, locations: Sequence[str], options: Mapping[str, Any], only: str | None
+    settings: Settings,
+    output: Output,
+    locations: Sequence[str],
+    options: Mapping[str, Any],
+    only: str | None,
+    then: str | None = None,
 ) -> ExitCode:
-    """The policies that restoring from these places needs, ready to paste. Asks no cloud."""
+    """The policies that restoring from these places needs, ready to paste. Asks no cloud.
+
+    With ``then`` also those that jobs need which copy.
+    """
+    copies = _copies(then)
     buckets = list(dict.fromkeys(_bucket(text) for text in locations))
     for flag in said_of_s3(settings):
         if flag != settings.sources.get("region"):  # That one tells the partition, which is part of each ARN.
             output.say(f"{flag} changes nothing here: no cloud is asked")
     async with open_session(settings) as session:
-        policies = session.batch.policies(buckets, given(**options))
+        policies = session.batch.policies(buckets, given(**options), copies)
     titles = {
         "trust": "trust policy of the role",
         "role": "permissions of the role",
@@ -260,6 +271,15 @@ async def policy(
             output.flush()
     output.summary({"buckets": buckets})
     return ExitCode.DONE
+
+
+def _copies(then: str | None) -> ThenStep | None:
+    if then is None:
+        return None
+    (step,) = read_steps([then])
+    if step.kind is not ThenKind.COPY or (step.place and step.place.scheme != cloud_with_jobs().scheme):
+        raise UsageError(f"--then {then}: jobs do nothing but copy", "write copy or copy:s3://BUCKET/PREFIX/")
+    return step
 
 
 def _bucket(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from restoretui.reports.forms import COLUMNS
+
 Shape = Literal["table", "wide", "jsonl", "json", "csv"]
 SHAPES: tuple[Shape, ...] = ("table", "wide", "jsonl", "json", "csv")
 
@@ -68,10 +70,7 @@ CSV: dict[str, tuple[str, ...]] = {
             "size", "planned", "requested", "restoring", "available", "expired", "skipped", "failed", "cancelled",
             "unknown", "cost.total", "cost.currency", "cost.unpriced", "looked", "as_of", "requester", "ticket",
             "note"),
-    "report": ("run", "requester", "ticket", "note", "scheme", "locations", "engine", "tier", "days", "purpose",
-               "created_at", "ended_at", "objects", "size", "available", "expired", "skipped", "failed", "cancelled",
-               "cost.total", "cost.currency", "cost.unpriced", "progress.copies_cost", "took_seconds.least",
-               "took_seconds.median", "took_seconds.most", "first_end_at", "last_end_at", "as_of", "made_at"),
+    "report": COLUMNS,
     "change": ("at", "run", "location", "bucket", "key", "version_id", "from", "state", "size", "storage_class",
                "tier", "expiry", "reason", "code", "request_id", "history"),
     "job": ("job", "region", "status", "operation", "run", "priority", "description", "created_at", "ended_at",

@@ -56,7 +56,7 @@ async def ls(
         output.names_buckets = len({(place.scheme, place.bucket) for place, _, _ in sources}) > 1
         states: Counter[State] = Counter()
         buckets: dict[str, None] = {}
-        size = unsized = unnamed = missing = 0
+        size = unsized = unnamed = missing = markers = 0
         for place, is_covered, of_set in sources:
             if not place.bucket:
                 _check_unselected(place, choice)
@@ -73,9 +73,10 @@ async def ls(
                 async for page in pages:
                     if place.version_id is not None:
                         page = page.of_version(place.version_id)
-                    found = found or bool(page.keys)
+                    found = found or len(page.keys) > page.markers
                     output.objects(place.scheme, page)
-                    states.update(page.by_state)
+                    states.update(page.by_state - Counter({State.UNKNOWN: page.markers}))
+                    markers += page.markers
                     unnamed += page.unnamed
                     told = [own for own in page.sizes if own is not None]
                     unsized += len(page.sizes) - len(told)
@@ -86,6 +87,7 @@ async def ls(
                 _tell_missing(output, place)
         total = sum(states.values())
         sums = {"objects": total, "size": size, "unsized": unsized, **states_fields(states), "missing": missing}
+        sums["markers"] = markers
         output.summary(sums | {"buckets": list(buckets)})
         if states.get(State.UNKNOWN):
             for number, why in ((states[State.UNKNOWN] - unnamed, _TIERED), (unnamed, _UNNAMED)):

@@ -201,7 +201,12 @@ async def _tell(session: Session, output: Output, planned: Planned, tier: Tier |
     parts += [f"{sample.missing} not there"] if sample.missing else []
     parts += [f"{sample.denied} that may not be looked at"] if sample.denied else []
     output.say(f"looked at {sample.looked} of them: {', '.join(parts)}; {words.size(sample.size_bytes)} together")
-    if found.size_bytes is None:
+    if found.classes is not None:
+        output.say(
+            "priced by the storage classes and sizes that the inventory tells, as if nothing of it had been restored,"
+            " moved or deleted since: at most that"
+        )
+    elif found.size_bytes is None:
         output.say("not known: the size of all, and so what it costs: no manifest tells that")
     else:
         output.say(f"not known: what of it ({words.size(found.size_bytes)}) is archived, and so what it costs")

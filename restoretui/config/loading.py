@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from restoretui.config.aws_profile import profile_endpoint
+from restoretui.config.places import PLACES, Account, Accounts, Places
 from restoretui.config.setting_values import SWITCHES, check_value, endpoint_settings
 from restoretui.config.settings import Settings, usual_folder
 from restoretui.config.toml_file import read_toml
@@ -33,9 +34,12 @@ _PAIRS = {"path_style": "--virtual-host-style"}
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
     """Merge ``flags`` (None: not given), ``environment`` and the config file; ``UsageError`` names the bad value.
 
-    ``flags`` holds field names of ``Settings``, and ``config`` and ``state_dir`` for the two folders.
+    ``flags`` holds field names of ``Settings``, and ``config`` and ``state_dir`` for the two folders; and, as
+    ``accounts``, those of the locations (``config.places``).
     """
     env = os.environ if environment is None else environment
+    flags = dict(flags)
+    accounts: Accounts = flags.pop("accounts", None) or Accounts(Account({}))
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
@@ -81,6 +85,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         if value is not None and name != "config" and (value is not False or name in _PAIRS):
             flag = _PAIRS[name] if value is False else f"--{name.replace('_', '-')}"
             put(name, Path(value).expanduser() if name == "state_dir" else value, flag)
+    for name, value in accounts.first.values.items():
+        put(name, value, accounts.first.source)
     _take_from_store(values, sources, put)
     if not values.get("endpoint_url"):
         found = profile_endpoint(env, values.get("profile"))
@@ -91,9 +97,23 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         setting = kind.settings.get("region", "")
         if values.get(setting):
             kind.check_region(values[setting], sources[setting])
-    settings = Settings(**values, sources=sources)
+    settings = Settings(
+        **values, sources=sources, again=lambda account: load_settings(flags | {"accounts": Accounts(account)}, env)
+    )
     _ = settings.known_store  # A store that cannot be meant is said now.
+    for scheme, buckets in accounts.others.items():
+        for bucket, account in buckets.items():
+            settings.reach_as(scheme, bucket, account)
     return settings
+
+
+def read_places(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Places:
+    """The places of the config alone; ``UsageError`` as ``load_settings``, which says the rest."""
+    env = os.environ if environment is None else environment
+    _, file = _config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
+    section = read_toml(file).get("places", {}) if file.exists() else {}
+    places: Places = check_value("places", section, str(file))
+    return places
 
 
 def _check_endpoints(values: Mapping[str, Any], sources: Mapping[str, str], env: Mapping[str, str]) -> None:
@@ -130,11 +150,11 @@ def _take_from_store(
 ) -> None:
     """How to reach the chosen store, where nothing said as loudly says otherwise."""
     section = values.get("stores", {}).get(values.get("store"), {})
-    chosen_by_flag = sources.get("store", "").startswith("--")
+    chosen_by_flag = sources.get("store", "").startswith(("--", PLACES))
     for name in CONNECTION_FIELDS:
         if name in section:
             said = sources.get(name, "")
-            if not said or (chosen_by_flag and not said.startswith("--")):
+            if not said or (chosen_by_flag and not said.startswith(("--", PLACES))):
                 put(name, section[name], f"[stores.{values['store']}]")
 
 

@@ -27,7 +27,17 @@ SWITCHES = (
     "oss_cname",
 )
 """Settings that are on or off."""
-_NOT_IN_FILE = {"state_dir", "config_dir", "clock", "voice", "sources", "budget_currency", "agreed_to_pay"}
+_NOT_IN_FILE = {
+    "state_dir",
+    "config_dir",
+    "clock",
+    "voice",
+    "sources",
+    "budget_currency",
+    "agreed_to_pay",
+    "accounts",
+    "again",
+}
 BOUNDS = {
     "rate": Bounds(0.1, 100_000, unit="restore requests a second"),
     "concurrency": Bounds(1, 1024, whole=True, unit="requests at a time"),
@@ -81,6 +91,8 @@ def check_value(name: str, value: Any, source: str) -> Any:
                 if field_name in section:
                     check_value(field_name, section[field_name], f"{source} [stores.{store}]")
         return value
+    if name == "places":
+        return _places(value, source)
     if name == "alerts":
         return _alerts(value, source)
     if name == "commands":
@@ -123,13 +135,31 @@ def _queues(value: Any, source: str) -> tuple[str, ...]:
 
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise UsageError(f"{source}: events must be a queue, or a list of queues", "sqs:https://…")
+        raise UsageError(f"{source}: events must be a queue, or a list of queues", "sqs:https://… or mns:https://…")
     for text in texts:
         try:
             read_queue(text)
         except UsageError as error:
             raise UsageError(f"{source}: events: {error}", error.hint) from None
     return tuple(texts)
+
+
+def _places(value: Any, source: str) -> Mapping[str, Mapping[str, Any]]:
+    from restoretui.config.places import LOCATION, check_name, check_place  # only for those who have some
+
+    if not isinstance(value, dict) or not all(isinstance(entry, str | dict) for entry in value.values()):
+        raise UsageError(
+            f"{source}: [places] must hold names and locations, or sections [places.NAME]",
+            'such as archive = "s3+PROFILE://bucket/prefix/"',
+        )
+    places = {name: {LOCATION: entry} if isinstance(entry, str) else entry for name, entry in value.items()}
+    for name, section in places.items():
+        check_name(name, source)
+        settings = CLOUDS[check_place(name, section, source).scheme].settings
+        for key, entry in section.items():
+            if key != LOCATION:
+                check_value(settings[key], entry, f"{source} [places.{name}]")
+    return places
 
 
 def _columns(value: Any, source: str) -> Mapping[str, list[str]]:

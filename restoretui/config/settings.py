@@ -4,7 +4,7 @@ Every value knows where it came from, so that an error can say which of them to 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,9 +15,10 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.plan.money import DOLLARS, Amount
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.core.rules.stores import BUILT_IN, Store, known_by, make_store, told_names
+from restoretui.core.rules.stores import BUILT_IN, Store, known_by, make_store, read_spec, told_names
 
 if TYPE_CHECKING:
+    from restoretui.config.places import Account
     from restoretui.config.user_commands import UserCommand
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.provider import Connection
@@ -127,6 +128,12 @@ class Settings:
     clock: Clock = field(default_factory=SystemClock)
     agreed_to_pay: set[str] = field(default_factory=set)
     """Schemes for which a person agreed on screen to what ``requester_pays`` says."""
+    places: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Locations with a name, and how each is reached: see ``config.places``."""
+    accounts: "dict[str, dict[str, tuple[Connection, Account]]]" = field(default_factory=dict)
+    """By scheme and bucket, how those are reached that are somebody else's; and as whom."""
+    again: "Callable[[Account], Settings] | None" = field(default=None, compare=False, repr=False)
+    """Makes the settings that would be these, had that been said as well."""
     voice: Callable[[str], None] | None = None
     """Where a command says what it waits for; None where a screen shows it."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -167,17 +174,44 @@ class Settings:
             values["requester_pays"] = values["requester_pays"] or scheme in self.agreed_to_pay
         if "internal" in values:
             values["internal"] = values["internal"] or None
-        return Connection(scheme, **values)
+        own = [(bucket, one) for bucket, (one, _) in sorted(self.accounts.get(scheme, {}).items())]
+        if scheme in self.agreed_to_pay:
+            own = [(bucket, replace(one, requester_pays=True)) for bucket, one in own]
+        return Connection(scheme, **values, buckets=tuple(own))
+
+    def reach_as(self, scheme: str, bucket: str, account: "Account") -> None:
+        """Have a bucket reached as that account from now on.
+
+        ``UsageError`` where that is another cloud, by its endpoint or store: one session is about one of them.
+        """
+        made = self.again(account) if self.again is not None else replace(self, **account.values)
+        reached = replace(made, accounts={}).connection_to(scheme)
+        here, there = self.place_of(scheme), place_of(reached)
+        if here != there:
+            raise UsageError(
+                f"{account.source} leads to {_told(scheme, there)}, and the others to {_told(scheme, here)}: what one"
+                " command or session asks for is in one of them",
+                "each in a command, or a session, of its own",
+            )
+        is_own = reached == replace(self.connection_to(scheme), buckets=())
+        if not bucket and not is_own:
+            raise UsageError(
+                f"{account.source} is another account than that of this session, which shows the buckets of one",
+                "start restoretui with it, or name one of its buckets",
+            )
+        if is_own:
+            self.accounts.get(scheme, {}).pop(bucket, None)
+        else:
+            self.accounts.setdefault(scheme, {})[bucket] = reached, account
 
     def place_of(self, scheme: str) -> str:
         """What tells the cloud of these settings from others, for the ledger: see ``ledger.records.CloudId``."""
-        reached = self.connection_to(scheme)
-        endpoint = reached.endpoint_url or ""
-        place = "" if CLOUDS[scheme].is_own(endpoint) else endpoint
-        return f"{place}#{reached.store}" if reached.store else place
+        return place_of(self.connection_to(scheme))
 
-    def profile_of(self, scheme: str) -> str:
-        """The profile that the cloud of ``scheme`` is reached with, as it is set; empty for none."""
+    def profile_of(self, scheme: str, bucket: str = "") -> str:
+        """The profile that the cloud of ``scheme``, or that bucket, is reached with, as it is set; empty for none."""
+        if bucket in self.accounts.get(scheme, {}):
+            return self.accounts[scheme][bucket][0].profile or ""
         setting = CLOUDS[scheme].settings.get("profile")
         return (getattr(self, setting) if setting else None) or ""
 
@@ -208,7 +242,8 @@ class Settings:
         """The profile is one of those marked in the config."""
         profiles = {name: self.profile_of(name) for name in CLOUDS}
         profiles[DEFAULT_SCHEME] = profiles[DEFAULT_SCHEME] or "default"
-        return not set(self.production_profiles).isdisjoint(filter(None, profiles.values()))
+        others = [one.profile for some in self.accounts.values() for one, _ in some.values()]
+        return not set(self.production_profiles).isdisjoint(filter(None, [*profiles.values(), *others]))
 
     def why(self, setting: str) -> str:
         """Where a setting's value came from, as the end of an error message; empty for a default."""
@@ -220,6 +255,20 @@ class Settings:
         from restoretui.config.price_files import read_prices  # not before the first paint
 
         return read_prices(self.config_dir)
+
+
+def place_of(reached: "Connection") -> str:
+    """What tells a cloud from others of its scheme: see ``ledger.records.CloudId``."""
+    endpoint = reached.endpoint_url or ""
+    place = "" if CLOUDS[reached.scheme].is_own(endpoint) else endpoint
+    return f"{place}#{reached.store}" if reached.store else place
+
+
+def _told(scheme: str, place: str) -> str:
+    """What ``place_of`` says, for people."""
+    endpoint, _, spec = place.partition("#")
+    store = f" ({read_spec(spec).name})" if spec else ""
+    return f"{endpoint or CLOUDS[scheme].in_full}{store}"
 
 
 _NAMES_A_CLOUD = ("profile", "region", "endpoint_url")

@@ -33,6 +33,10 @@ class Bounds(NamedTuple):
         return int(number) if self.whole else float(number)
 
 
+KEEP_DAYS = Bounds(1, 365, whole=True, unit="days")
+"""By how much copies may be extended so that what shall be done with them comes to its end."""
+
+
 def shown(value: object) -> str:
     """A value that cannot be meant, as it stands in a sentence; cut where it would fill the screen."""
     try:

@@ -10,7 +10,7 @@ A location is never guessed at:
 ``s3://bucket/key?versionId=ID``  that version of that one object
 ``s3://bucket/p/?versionId=``     the one object whose key is ``p/``, as it is now
 ``s3://``                         the buckets of the account
-``s3+PROFILE://…``                the same with the keys of that profile, of which a command or session has one
+``s3+PROFILE://…``                the same with the keys of that profile: read by ``config.places``, as ``NAME:`` is
 ================================  ==========================================================
 
 Behind ``?versionId=`` at the end nothing is a wildcard: what stands before it is a key, verbatim. So every object has
@@ -127,8 +127,8 @@ def _check_account(text: str, scheme: str) -> None:
     base, plus, profile = scheme.partition("+")
     if plus:
         raise LocationError(
-            f"{text!r} names a profile where no other can be taken than that of the whole command or session",
-            f"begin with it: restoretui {base}+{profile or 'PROFILE'}://BUCKET, or --profile",
+            f"{text!r} names a profile where no other can be taken than those of the command's locations",
+            f"name it in one of them: {base}+{profile or 'PROFILE'}://BUCKET, or say --profile",
         )
 
 

@@ -154,7 +154,7 @@ class ObjectFacts:
 
     Objects with equal facts get equal verdicts, so a million objects are planned as a handful of facts.
     ``tier`` and ``days`` are what *we* asked for, where we did, and else what a HEAD told of somebody else's restore:
-    no listing tells them (FACTS 1.3, 1.5).
+    no listing tells them (FACTS 1.3, 1.5). Of a copy that is there, ``days`` are those that we asked for last.
     """
 
     storage_class: str

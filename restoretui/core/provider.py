@@ -1,7 +1,7 @@
 """What a cloud must be able to do for us, in its own terms."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
@@ -32,6 +32,34 @@ class Connection:
     """The endpoint is a custom domain, which stands for one bucket, where the cloud has such."""
     store: str | None = None
     """A compatible store's rules (``core.stores``), as text."""
+    buckets: tuple[tuple[str, "Connection"], ...] = ()
+    """Buckets that are reached otherwise, as somebody else say: each with its own, and in the order of their names.
+
+    All of one cloud: what tells it from others is theirs, too.
+    """
+
+    def of(self, bucket: str) -> "Connection":
+        """How that bucket is reached."""
+        own = next((one for name, one in self.buckets if name == bucket), None)
+        return own or (replace(self, buckets=()) if self.buckets else self)
+
+    def only(self, buckets: Iterable[str]) -> "Connection":
+        """As far as it is about these: that of one account, where all of them are reached so."""
+        wanted = set(buckets)
+        reached = {self.of(bucket) for bucket in wanted}
+        if len(reached) == 1:
+            return reached.pop()
+        return replace(self, buckets=tuple(one for one in self.buckets if one[0] in wanted))
+
+    def is_plain_for(self, buckets: Iterable[str]) -> bool:
+        """Those are all reached as whatever is about no bucket."""
+        own = {name for name, _ in self.buckets}
+        return own.isdisjoint(buckets)
+
+    @property
+    def profiles(self) -> list[str]:
+        """The profiles it takes keys from, each once and the first first; empty for none."""
+        return list(dict.fromkeys(one.profile or "" for one in (self, *(one for _, one in self.buckets))))
 
     @property
     def whereabouts(self) -> str:
@@ -42,12 +70,15 @@ class Connection:
 
     def to_mapping(self) -> dict[str, Any]:
         """Plain values, for storing."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        own = {name: value for name, value in asdict(self).items() if value is not None and name != "buckets"}
+        return own | ({"buckets": {name: one.to_mapping() for name, one in self.buckets}} if self.buckets else {})
 
     @classmethod
     def from_mapping(cls, stored: Mapping[str, Any]) -> "Connection":
         """What ``to_mapping`` gave; names of a later version are left out."""
-        return cls(**{name: stored[name] for name in cls.__dataclass_fields__ if name in stored})
+        buckets = tuple(sorted((name, cls.from_mapping(one)) for name, one in stored.get("buckets", {}).items()))
+        known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored and name != "buckets"}
+        return cls(**known, buckets=buckets)
 
 
 MfaPrompter = Callable[[str], str | Awaitable[str]]

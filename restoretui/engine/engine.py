@@ -170,12 +170,8 @@ class Engine:
             await pursuit.watcher.look_now()
 
     async def _take_up(self) -> None:
-        unsettled = self._ledger.batches.peek_unsettled()
         left: dict[int, str] = {}
-        for run in await self._ledger.runs.list():
-            is_over = not run.is_open and not run.counts.get(State.AVAILABLE) and not run.then_open
-            if is_over and run.id not in unsettled:
-                continue
+        for run in self._ledger.runs.peek_pursued():
             if run.id in self._tasks or (self.only is not None and run.id not in self.only):
                 continue
             if not self._may_send and (planned := run.counts.get(State.PLANNED)):

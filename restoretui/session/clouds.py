@@ -8,9 +8,11 @@ import asyncio
 import gc
 import importlib
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 from restoretui.config.settings import Settings
-from restoretui.core.errors import RestoreTuiError
+from restoretui.core.errors import RestoreTuiError, UsageError
 from restoretui.core.provider import Connection, Limits, MfaPrompter, OpenProvider, Provider
 from restoretui.core.rules.clouds import CLOUDS, cloud_with_jobs
 from restoretui.core.rules.kind import CloudKind
@@ -89,6 +91,22 @@ class Clouds(Channels):
             self._clouds[scheme] = known
         return known
 
+    def reach_as_placed(self, scheme: str, bucket: str) -> None:
+        """Reach a bucket that was named without an account, as in a set, as the one place of the config says it is.
+
+        A profile that an option names, or a location, is what was said, and counts.
+        """
+        settings = self._settings
+        flag = settings.sources.get(CLOUDS[scheme].settings.get("profile", ""), "")
+        if not settings.places or flag.startswith("--") or bucket in settings.accounts.get(scheme, {}):
+            return
+        from restoretui.config.places import accounts_of
+
+        told = accounts_of(settings.places, scheme, bucket)
+        if len(told) == 1:
+            with suppress(UsageError):  # Another endpoint's bucket of the same name.
+                settings.reach_as(scheme, bucket, told[0])
+
     def __iter__(self) -> Iterator[CloudAccess]:
         """In the order they are shown in."""
         return (self[scheme] for scheme in CLOUDS)
@@ -100,7 +118,7 @@ class Clouds(Channels):
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for opening in self._opening.values():
+        for opening in list(self._opening.values()):
             opening.cancel()
             provider = (await asyncio.gather(opening, return_exceptions=True))[0]
             if not isinstance(provider, BaseException):
@@ -128,6 +146,11 @@ class Clouds(Channels):
         return await asyncio.shield(task)
 
     async def _open(self, connection: Connection) -> Provider:
+        if connection.buckets:
+            from restoretui.engine.traffic.by_account import by_account  # few have several
+
+            first = await self._shared(replace(connection, buckets=()))
+            return by_account(first, {bucket: await self._shared(one) for bucket, one in connection.buckets})
         # The SDK's tables live as long as we do: the collector need not walk them, now or again and again.
         gc.disable()
         try:

@@ -24,7 +24,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.marks.doubts import Doubt
 from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, Query, Scope, SelectionSummary
 from restoretui.session.clouds import CloudAccess, Clouds
-from restoretui.session.inventory.looks_made import LooksMade
+from restoretui.session.inventory.looks_made import LooksMade, not_in_use
 from restoretui.session.listings import Listings
 
 LOOKS_BATCH, LISTED_BATCH = 512, 4096
@@ -273,9 +273,9 @@ class Selecting:
             size = {Doubt.FOREIGN: PROBED, Doubt.RESTORED: PAGED_BATCH}.get(doubt, LOOKS_BATCH)
             # Each batch begins behind the one before: what no HEAD could tell of is not met again.
             while batch := await self._ledger.selections.unlooked(sel, cloud.ledger_cloud, size, doubt, after):
-                after = batch[-1]
-                paged = await self._look_by_pages(cloud, batch, tally) if doubt is Doubt.RESTORED else batch
-                for ref, error in await self._look_at(cloud, paged, doubt, tally):
+                by_head = await self._narrowed(sel, cloud, batch, after, doubt)
+                after, tally.number = batch[-1], tally.number + len(batch) - len(by_head)
+                for ref, error in await self._look_at(cloud, by_head, doubt, tally):
                     unseen += 1
                     if missing is not None:
                         missing(cloud.scheme, ref, error)
@@ -285,16 +285,17 @@ class Selecting:
                     break
         return unseen
 
-    async def _look_by_pages(
-        self, cloud: CloudAccess, refs: Sequence[ObjectRef], tally: Progress
+    async def _narrowed(
+        self, sel: int, cloud: CloudAccess, refs: Sequence[ObjectRef], after: ObjectRef | None, doubt: Doubt
     ) -> Sequence[ObjectRef]:
-        """Look at those of an inventory for which pages are cheaper than HEADs; gives back the others."""
-        if not (await cloud.provider()).capabilities.restore_status_in_list or cloud.rules.lists_status is False:
+        """Those that only HEADs tell of: others an inventory tells of well enough, or pages do for less."""
+        if doubt is Doubt.TIER:
+            return await not_in_use(self._ledger, sel, cloud.ledger_cloud, refs, after)
+        if doubt is not Doubt.RESTORED:
             return refs
         from restoretui.session.inventory.looks import look_by_pages
 
         left, pages = await look_by_pages(self._ledger, cloud, refs, self._clock)
-        tally.number += len(refs) - len(left)
         self.looks = self.looks.plus(pages, 0)
         return left
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 from restoretui.config.settings import Settings
 from restoretui.core.errors import RestoreTuiError, UsageError
-from restoretui.core.location import Location
+from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, Tier
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.provider import MfaPrompter, Provider, TakesLiterals
@@ -80,11 +80,20 @@ class Session(Wiring):
         """The cloud of these settings; its SDK is loaded by the first call, in a thread."""
         return await self.clouds[scheme].provider()
 
-    async def identity(self, scheme: str = DEFAULT_SCHEME) -> Identity:
-        """Whose credentials these are."""
+    async def identity(self, scheme: str = DEFAULT_SCHEME, bucket: str = "") -> Identity:
+        """Whose credentials these are, or those for a bucket."""
         cloud = self.clouds[scheme]
-        provider = await cloud.provider()
+        provider = await self.clouds.by(cloud.connection.of(bucket)).provider()
         return await cloud.ask(provider.identity)
+
+    async def identity_of(self, scheme: str, buckets: Sequence[str]) -> Identity:
+        """Whose credentials those for some buckets are: of several accounts all of them, one behind the other."""
+        reached = self.clouds[scheme].connection
+        one_of_each = {reached.of(bucket): bucket for bucket in reversed(buckets)} or {reached: ""}
+        found = [await self.identity(scheme, bucket) for bucket in reversed(one_of_each.values())]
+        accounts, profiles = ([one.account for one in found], [one.profile for one in found])
+        together = (", ".join(filter(None, dict.fromkeys(names))) for names in (accounts, profiles))
+        return found[0]._replace(**dict(zip(("account", "profile"), together, strict=True)))
 
     async def buckets(self, scheme: str = DEFAULT_SCHEME) -> list[Bucket]:
         """The account's buckets."""
@@ -95,6 +104,19 @@ class Session(Wiring):
     async def region(self, bucket: str, scheme: str = DEFAULT_SCHEME) -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
         return await self.clouds[scheme].region(bucket)
+
+    def place_named(self, text: str) -> Location:
+        """The location that a text names, which may begin with a place of the config or say a profile.
+
+        Its bucket is reached by that account from now on. ``LocationError`` or ``UsageError`` for what is none.
+        """
+        from restoretui.config.places import read
+
+        plain, account = read(text, self.settings.places)
+        place = parse_location(plain)
+        if account.values:
+            self.settings.reach_as(place.scheme, place.bucket, account)
+        return place
 
     def agree_to_pay(self, scheme: str) -> None:
         """From now on requests to that cloud say that the requester pays, as ``--requester-pays`` has them say.

@@ -137,11 +137,12 @@ class Spending:
         behalf = self._checked(behalf)
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
-        connection = self._clouds[plan.scheme].connection.to_mapping()
+        reached = self._clouds[plan.scheme].connection
+        connection = reached.only(plan.buckets).to_mapping()
         if batch is None:
             return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, behalf, exact=True, said=said)
         options = batch.checked()
-        check_may_be_jobs(connection)
+        check_may_be_jobs(reached, plan.buckets)
         await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
         run_id = await self._ledger.batches.confirm(
             sel, cloud, plan, tier, connection, options, behalf, exact=True, said=said
@@ -175,8 +176,8 @@ class Spending:
         behalf = self._checked(behalf)
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme]
-        connection = cloud.connection.to_mapping()
-        check_may_be_jobs(connection)
+        connection = cloud.connection.only({found.bucket}).to_mapping()
+        check_may_be_jobs(cloud.connection, {found.bucket})
         await self._batch_jobs.check(options.checked(), {found.bucket})
         batches = self._ledger.batches
         rows = await manifests.gather(found, batches)

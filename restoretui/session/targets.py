@@ -43,9 +43,12 @@ class Target:
 
     async def write(self, text: str) -> None:
         """All of it; ``UsageError`` when it cannot be written."""
-        data = memoryview(text.encode("utf-8"))
+        await self.write_bytes(text.encode("utf-8"))
+
+    async def write_bytes(self, data: bytes) -> None:
+        """The same of what is no text."""
         try:
-            await beside(lambda: self._write(data), "restoretui-write")
+            await beside(lambda: self._write(memoryview(data)), "restoretui-write")
         except OSError as error:
             raise refused(self._named, error) from None
 

@@ -31,10 +31,19 @@ class WholeFile:
         if self._size > 1 << 16 or self._part is None:
             self._write()
 
+    def put_bytes(self, data: bytes) -> None:
+        """The same of what is no text."""
+        if not self._is_lost:
+            self._write()
+            self._write_out(memoryview(data))
+
     def _write(self) -> None:
         data = memoryview("".join(self._kept).encode("utf-8", "backslashreplace"))
         self._kept.clear()
         self._size = 0
+        self._write_out(data)
+
+    def _write_out(self, data: memoryview) -> None:
         try:
             while data:
                 try:

@@ -105,7 +105,9 @@ class Wiring:
         """What shall be done with objects once they can be read, looked at before it is planned."""
         from restoretui.session.then import checks
 
-        return checks.ThenChecks(self.settings, self.ledger, self.clouds, lambda: self.batch.options())
+        return checks.ThenChecks(
+            self.settings, self.ledger, self.clouds, lambda role: self.batch.options({"role_arn": role or None})
+        )
 
     @cached_property
     def inventories(self) -> "Inventories":

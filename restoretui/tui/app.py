@@ -25,6 +25,8 @@ from restoretui.tui.process.alerts import SOON, Alerts
 from restoretui.tui.process.announcements import Announcements
 from restoretui.tui.process.crash import Defect, defect, found_screens_gone
 from restoretui.tui.process.lifetime import OpenSession
+from restoretui.tui.process.preferences import wrong_preferences
+from restoretui.tui.shell import Owner
 from restoretui.tui.shell_app import ShellApp
 from restoretui.tui.terminal.driver import TerminalDriver
 from restoretui.tui.widgets.place_bar import PlaceBar
@@ -168,7 +170,6 @@ class RestoreApp(ShellApp):
         if settings is None:
             return
         tables = (table for pane in self.main.panes for table in pane.known_columns().items())
-        from restoretui.tui.process.preferences import wrong_preferences
 
         wrong, known = wrong_preferences(settings, self.available_themes, tables)
         if wrong:
@@ -295,10 +296,11 @@ class RestoreApp(ShellApp):
         from restoretui.tui.dialogs.go_to import GoTo
 
         pane = self._browse
-
-        session = self.session
-        sets = [f"@{one.name}" for one in session.ledger.mark_sets.saved()] if session is not None else []
-        asking = GoTo(pane.location, pane.known_places() if session is not None else (), sets)
+        asking = GoTo(pane.location)
+        if (session := self.session) is not None:
+            sets = [f"@{one.name}" for one in session.ledger.mark_sets.saved()]
+            places = [f"{name}:" for name in session.settings.places]
+            asking = GoTo(pane.location, pane.known_places(), sets, places, session.place_named)
 
         def go(location: Location | str | None) -> None:
             if location is not None:
@@ -338,42 +340,56 @@ class RestoreApp(ShellApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action != "own":
             return super().check_action(action, parameters)
-        return self.screen is self.main and self._may_run(int(str(parameters[0])))
+        return self._may_run(self._owner, int(str(parameters[0])))
 
-    def _may_run(self, at: int) -> bool | None:
-        """There is something here that the command would be about; None where it is forbidden, and so dark."""
-        if self._settings is None or self.session is None:
+    @property
+    def _owner(self) -> Owner | None:
+        """Of whatever is on screen, what tells what a command is about: the tab, or the marks; None in a dialog."""
+        if self.screen is self.main:
+            return self.main.pane(self.main.tab)
+        return self.screen if isinstance(self.screen, Owner) else None
+
+    def _may_run(self, owner: Owner | None, at: int) -> bool | None:
+        """There is something there that the command would be about; None where it is forbidden, and so dark."""
+        if self._settings is None or self.session is None or owner is None:
             return False
         command = self._settings.commands[at]
         if command.dangerous and self.session.read_only:
             return None
-        return self.main.pane(self.main.tab).about(command.scope) is not None
+        return owner.about(command.scope) is not None
 
     def action_own(self, at: int) -> None:
-        from restoretui.tui.own.running import run_command
+        if (owner := self._owner) is not None:
+            self._run_own(owner, at)
+
+    def _run_own(self, owner: Owner, at: int) -> None:
+        from restoretui.tui.own.running import run_and_tell
 
         if self._settings is not None:
+            # The tab's task: it goes on when the screen that it was begun on is left.
             pane, command = self.main.pane(self.main.tab), self._settings.commands[at]
-            pane.attempt(partial(run_command, pane, command), f"own {command.name}", exclusive=False)
+            pane.attempt(partial(run_and_tell, owner, command), f"own {command.name}", exclusive=False)
 
     def action_own_menu(self) -> None:
         from restoretui.tui.own.boxes import CommandMenu
         from restoretui.tui.own.running import why_not
 
-        if self._settings is None or self.session is None:
+        owner = self._owner
+        if self._settings is None or self.session is None or owner is None:
             return
         commands = self._settings.commands
         if not commands:
-            self.say("warning", "there are no commands of yours", "the config has them: [[commands]]")
+            owner.tell("warning", "there are no commands of yours", "the config has them: [[commands]]")
             return
-        reasons = {at: why_not(self.main.pane(self.main.tab), one) for at, one in enumerate(commands)}
+        reasons = {at: why_not(owner, one) for at, one in enumerate(commands)}
         menu = CommandMenu(commands, {at: why for at, why in reasons.items() if why})
-        self.push_screen(menu, lambda at: None if at is None else self.action_own(at))
+        self.push_screen(menu, lambda at: None if at is None else self._run_own(owner, at))
 
     def _own_by_name(self) -> dict[str, Callable[[], None]]:
-        """Those that can be run now."""
-        commands = self._settings.commands if self._settings is not None else ()
-        return {one.name: partial(self.action_own, at) for at, one in enumerate(commands) if self._may_run(at)}
+        """Those that can be run now, on the tab below the palette."""
+        pane, settings = self.main.pane(self.main.tab), self._settings
+        own = enumerate(settings.commands if settings is not None else ())
+        return {one.name: partial(self._run_own, pane, at) for at, one in own if self._may_run(pane, at)}
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         from restoretui.tui.acts.saved_filters import narrowings

@@ -44,6 +44,10 @@ class CommandGroup:
         return [command.binding() for command in self.commands]
 
 
+SAVE_FILTER = Command(
+    "save_filter", "F", "save_filter", "save filter", "keep the filter by a name, for ctrl+p and f v"
+)
+
 EVERYWHERE = CommandGroup(
     "On every tab",
     (
@@ -95,13 +99,7 @@ BROWSE = CommandGroup(
             30,
         ),
         Command("facets", "f", "facets", "show", "what is shown: states and classes, as they are present", 44),
-        Command(
-            "save_filter",
-            "F",
-            "save_filter",
-            "save filter",
-            "keep the filter by a name, for ctrl+p and f v",
-        ),
+        SAVE_FILTER,
         Command("sort", "o", "sort", "sort", "choose the order", 42),
         Command("mark_all", "a", "mark_all", "all", "mark all that match the filter; again: below prefixes", 36),
         Command("mark_archived", "A", "mark_archived", "archived", "mark what is archived here and below", 35),
@@ -146,6 +144,7 @@ MARKED = CommandGroup(
         Command(
             "save_marks", "w", "save", "save as", "save what is marked as a set, @NAME wherever a location goes", 32
         ),
+        Command("own_commands", "comma", "app.own_menu", "commands", "your own commands, of the config"),
     ),
 )
 
@@ -163,19 +162,14 @@ RUNS = CommandGroup(
         Command("end_copies", "E", "end_copies", "end copies", "end the run's copies before their days are over", 27),
         Command("cancel_unsent", "delete,X", "cancel", "cancel unsent", "cancel the requests not sent yet", 28),
         Command("export", "x", "export", "export", "write the run's objects to a CSV file", 32),
+        Command("report", "r", "report", "report", "the run as a page to hand over: read, save, copy it", 34),
         Command("copy", "c", "copy", "copy", "copy it: location, key, ARN, URL, link, download, command"),
         Command("say", "ctrl+y", "say", "as command", "copy the run as a command, or by the cloud's own tool", 33),
         Command("filter", "slash", "filter", "filter", "filter the objects: *.bam, state:failed, failed:denied", 30),
         Command(
             "facets", "f", "facets", "show", "which objects are shown: states and classes, as they are present", 44
         ),
-        Command(
-            "save_filter",
-            "F",
-            "save_filter",
-            "save filter",
-            "keep the filter by a name, for ctrl+p and f v",
-        ),
+        SAVE_FILTER,
         Command("sort", "o", "sort", "sort", "choose the order of the objects", 42),
         Command("show", "b", "show", "browse", "show the object in Browse"),
         Command("columns", "C", "columns", "columns", "choose, order and widen the columns"),
@@ -208,13 +202,7 @@ ACTIVITY = CommandGroup(
     "Activity",
     (
         Command("filter", "slash", "filter", "filter", "filter by any text of an entry, state:failed, age<7d", 30),
-        Command(
-            "save_filter",
-            "F",
-            "save_filter",
-            "save filter",
-            "keep the filter by a name, for ctrl+p and f v",
-        ),
+        SAVE_FILTER,
         Command("only", "t", "only", "only …", "only what I did, trouble, or arrivals; then everything again", 32),
         Command("copy", "c", "copy", "copy", "copy the entry to the clipboard", 40),
         Command("say", "ctrl+y", "say", "as command", "copy the entry's run as a command", 42),
@@ -327,6 +315,14 @@ READING = CommandGroup(
     (Command("close", "escape,q,enter", "cancel", "close", "close the box", 50),),
 )
 
+REPORT = CommandGroup(
+    "In the report of a run",
+    (
+        Command("save_report", "w", "save_report", "save as", "write it to a file: md, html, csv, json, parquet", 20),
+        Command("copy_report", "c", "copy_report", "copy", "copy it as Markdown, and close the box", 22),
+    ),
+)
+
 READING_HELP = CommandGroup(
     "In the help",
     (
@@ -341,7 +337,7 @@ READING_HELP = CommandGroup(
 
 GROUPS = (
     EVERYWHERE, BROWSE, MARKED, DROPPING, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, SAVED, ARRANGING,
-    TIERS, PICKING, COPYING, DIALOG, READING, READING_HELP,
+    TIERS, PICKING, COPYING, DIALOG, READING, REPORT, READING_HELP,
 )  # fmt: skip
 PRESS = "press"
 """Of the binding the footer shows for a button that has the focus; not to be changed, so in no group."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from textual.containers import Vertical
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.tui.shell import Working
+from restoretui.tui.shell import Owner
 from restoretui.tui.widgets.side_pane import FROM_COLUMNS, SidePane
 from restoretui.tui.words import Part
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from restoretui.tui.widgets.table.live_table import LiveTable
 
 
-class Pane(Working, Vertical):
+class Pane(Owner, Vertical):
     """One tab's content. It is told what changed also while another tab is shown, and catches up when it appears."""
 
     DEFAULT_CSS = "Pane { height: 1fr; }"
@@ -65,16 +65,6 @@ class Pane(Working, Vertical):
 
     def narrow(self, where: "Filter | None") -> None:
         """Show what matches this."""
-
-    # --- the user's own commands
-
-    def about(self, scope: str) -> "Mapping[str, object] | None":
-        """What a command of that scope (``config.user_commands``) would be about; None where there is nothing."""
-        return None
-
-    async def marked(self) -> int:
-        """The selection that is marked, once all that was asked for is marked; only where ``about`` tells of one."""
-        raise NotImplementedError
 
     # --- which columns
 

@@ -21,6 +21,7 @@ from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.table.live_table import LiveTable
 
 if TYPE_CHECKING:
+    from restoretui.config.user_commands import UserCommand
     from restoretui.ledger.run_records import Run
     from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
@@ -80,6 +81,11 @@ class Shell(Protocol):
         """Those of the config, by name."""
         ...
 
+    @property
+    def own_commands(self) -> "Sequence[UserCommand]":
+        """The user's, of the config."""
+        ...
+
     def filters_by_name(self) -> Mapping[str, str]:
         """All there are: ready, kept on screen, of the config."""
         ...
@@ -134,8 +140,8 @@ class Shell(Protocol):
 
     # --- whose credentials
 
-    def identify(self, scheme: str) -> None:
-        """Tell in the header whose credentials are used for locations of that scheme."""
+    def identify(self, scheme: str, bucket: str = "") -> None:
+        """Tell in the header whose credentials are used for locations of that scheme, or in that bucket."""
         ...
 
     def ask_again(self) -> None:
@@ -198,3 +204,19 @@ class Working(DOMNode):
         """Say what went wrong and what to do next, once: not where a table says it in place of its rows."""
         if not any(table.tells(error) for table in self.query(LiveTable)):
             self.shell.complain(error)
+
+
+class Owner(Working):
+    """A part of the screen that the user's own commands can be about: a tab, or what stands over it."""
+
+    def about(self, scope: str) -> "Mapping[str, object] | None":
+        """What a command of that scope (``config.user_commands``) would be about; None where there is nothing."""
+        return None
+
+    async def marked(self) -> int:
+        """The selection that is marked, once all that was asked for is marked; only where ``about`` tells of one."""
+        raise NotImplementedError
+
+    def tell(self, level: Level, text: str, hint: str = "") -> None:
+        """One sentence about such a command, where whoever looks at this part reads it."""
+        self.shell.say(level, text, hint)

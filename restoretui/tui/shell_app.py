@@ -25,6 +25,7 @@ from restoretui.tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
+    from restoretui.config.user_commands import UserCommand
     from restoretui.ledger.run_records import Run
     from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
@@ -57,9 +58,9 @@ class ShellApp(TerminalApp):
     def _note_last_words(self, session: "Session") -> None:
         """What the shell is told in the end, while the session can still say it."""
 
-    def _profile(self, scheme: str) -> str:
-        """The name of the profile that locations of that scheme are reached with, as it is set."""
-        return self._settings.profile_of(scheme) if self._settings is not None else ""
+    def _profile(self, scheme: str, bucket: str = "") -> str:
+        """The name of the profile that locations of that scheme, or that bucket, are reached with, as it is set."""
+        return self._settings.profile_of(scheme, bucket) if self._settings is not None else ""
 
     @property
     def remembered(self) -> Remembered:
@@ -75,6 +76,11 @@ class ShellApp(TerminalApp):
     def configured_filters(self) -> Mapping[str, str]:
         """Those of the config, by name."""
         return self._settings.views if self._settings is not None else {}
+
+    @property
+    def own_commands(self) -> "Sequence[UserCommand]":
+        """The user's, of the config."""
+        return self._settings.commands if self._settings is not None else ()
 
     def filters_by_name(self) -> Mapping[str, str]:
         """All there are: ready, kept on screen, of the config."""
@@ -166,10 +172,10 @@ class ShellApp(TerminalApp):
 
     # --- whose credentials
 
-    def identify(self, scheme: str) -> None:
-        """Tell whose credentials are used for locations of that scheme."""
-        self.tab_bar.use(self._profile(scheme))
-        in_background(self, partial(self._signed_in.tell, scheme, self.tab_bar), "identity", exclusive=True)
+    def identify(self, scheme: str, bucket: str = "") -> None:
+        """Tell whose credentials are used for locations of that scheme, or in that bucket."""
+        self.tab_bar.use(self._profile(scheme, bucket))
+        in_background(self, partial(self._signed_in.tell, scheme, self.tab_bar, bucket), "identity", exclusive=True)
 
     def ask_again(self) -> None:
         """Somebody tries again: a code may be asked for."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from restoretui.core.model import State
+from restoretui.core.past.history import MARKER_CLASS
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import BrowseRow
 from restoretui.wording.safe import clean
@@ -91,6 +92,8 @@ def chips(where: "Filter | None") -> list[Part]:
 
 def class_word(row: BrowseRow) -> str:
     """The storage class as the cloud spells it; of Intelligent-Tiering with the tier it is archived in."""
+    if row.storage_class == MARKER_CLASS:
+        return "marker"
     if row.storage_class != "INTELLIGENT_TIERING":
         return row.storage_class
     return {"ARCHIVE_ACCESS": "INT/ARCHIVE", "DEEP_ARCHIVE_ACCESS": "INT/DEEP_ARCH"}.get(

@@ -16,6 +16,13 @@ def keeping(one: StepCost, currency: str) -> str:
     return f"copies that would end before that is done are extended by up to {days}, {price}"
 
 
+def early_fee(one: StepCost, currency: str) -> str:
+    """``about $12.04``, ``nothing``: what a removal costs at most, since it leaves the archive early."""
+    if one.cost.then:
+        return words.about(one.cost.then, currency, one.cost.unpriced)
+    return "an amount that is not known" if one.cost.unpriced else "nothing"
+
+
 def step_cost(one: StepCost, currency: str) -> str:
     """``then keep a copy in STANDARD, in place: 200 objects, about $4.60, $4.60 a month after``."""
     said = f"then {clean(one.step.said)}"
@@ -25,13 +32,7 @@ def step_cost(one: StepCost, currency: str) -> str:
     if one.step.kind is ThenKind.EXEC:
         return said
     if one.step.kind is ThenKind.DISCARD:
-        fee = (
-            words.about(one.cost.then, currency, one.cost.unpriced)
-            if one.cost.then
-            else "an amount that is not known"
-        )
-        fee = "nothing" if not one.cost.then and not one.cost.unpriced else fee
-        return f"{said}; leaving the archive early is billed with at most {fee}"
+        return f"{said}; leaving the archive early is billed with at most {early_fee(one, currency)}"
     if one.cost.unpriced and not one.cost.then:
         return f"{said}, at a price that is not known"
     said += f", {words.about(one.cost.then, currency, one.cost.unpriced)}"

@@ -1,6 +1,6 @@
 """Kills restoretui at random instants, starts it again, and counts what was lost or asked for twice.
 
-    python tests/bench/kills.py [--kills N] [--lanes N] [--seed N] [--objects N] [--secured N] [--then]
+    python tests/bench/kills.py [--kills N] [--lanes N] [--seed N] [--objects N] [--secured N] [--then] [--kind TEXT]
 
 One ledger and one simulated cloud serve all episodes. Each episode restores a prefix of its own by
 ``restoretui restore --yes --wait``: by single requests, through jobs of S3 Batch Operations, or on OSS; or as the
@@ -37,6 +37,7 @@ from restoretui.sandbox.world.oss import REGION as OSS_REGION  # noqa: E402
 from tests.bench.harness.children import environment, start_child  # noqa: E402
 from tests.bench.harness.kill_points import (  # noqa: E402
     KINDS,
+    LONG_KINDS,
     SHORT_LIFE,
     SOFT,
     THEN_KINDS,
@@ -288,24 +289,25 @@ class Bench:
             "s3", endpoint_url=self.running.url, region_name="us-east-1", aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
         )  # fmt: skip
-        copied = self.running.cloud.bucket(kind.bucket).copied
+        bucket, below = kind.target or (kind.bucket, "")
+        copied = self.running.cloud.bucket(bucket).copied
         for at in range(self.objects):
             key = f"{prefix}{at:04}"
-            told = s3.head_object(Bucket=kind.bucket, Key=key)
+            told = s3.head_object(Bucket=bucket, Key=f"{below}{key}")
             if kind.then == "copy":
                 is_kept = "StorageClass" not in told and "Restore" not in told
                 if not is_kept or told["ContentLength"] != kind.sizes[at % len(kind.sizes)]:
                     tally.lost.append(f"{key} is not kept: {told}")
                 if "--delete-archived" in kind.options and len(list(self._versions(kind.bucket, key))) != 1:
                     tally.wrong.append(f"{key} has other versions than its copy")
-                if copied[key] != 1:
-                    tally.doubled.append(f"{key} was copied {copied[key]} times")
+                if copied[f"{below}{key}"] != 1:
+                    tally.doubled.append(f"{key} was copied {copied[f'{below}{key}']} times")
             else:
                 file, content = self.folder / "files" / key, s3.get_object(Bucket=kind.bucket, Key=key)["Body"]
                 if not file.exists() or file.read_bytes() != content.read():
                     tally.lost.append(f"{key} is not the file")
-        if self.running.cloud.bucket(kind.bucket).uploads:
-            tally.wrong.append(f"uploads are left in {kind.bucket}")
+        if self.running.cloud.bucket(bucket).uploads:
+            tally.wrong.append(f"uploads are left in {bucket}")
         if left := [path.name for path in (self.folder / "files").rglob("*.part")]:
             tally.wrong.append(f"parts of files are left: {left}")
 
@@ -405,6 +407,7 @@ async def kill_many(
         between = await stack.enter_async_context(Secured(running.port)) if secured else None
         told = await stack.enter_async_context(Told(folder))
         running.cloud.add_bucket("cold")
+        running.cloud.add_bucket("warm")
         running.cloud.add_bucket("kept", versioning=True)
         running.cloud.add_bucket("films", region=OSS_REGION, scheme="oss")
         bench = Bench(running, folder, seed, objects, told, between)
@@ -457,8 +460,10 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=60, help="for each episode")
     parser.add_argument("--secured", type=int, default=2, help="every so manyth lane by TLS through a proxy; 0: none")
     parser.add_argument("--then", action="store_true", help="only restores with something done afterwards")
+    parser.add_argument("--kind", default="", help="only those whose name has this in it")
     options = parser.parse_args()
-    kinds = THEN_KINDS if options.then else (*KINDS, *THEN_KINDS)
+    named = [*([] if options.then else KINDS), *THEN_KINDS, *LONG_KINDS]
+    kinds = [kind for kind in named if options.kind in kind.name]
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restoretui-kills-") as folder:
         tally = asyncio.run(

@@ -23,26 +23,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import IO, Any
 
-LOADED = (
-    "restoretui.cli.app",
-    "restoretui.commands.batch",
-    "restoretui.commands.cleaning",
-    "restoretui.commands.following",
-    "restoretui.commands.ledger",
-    "restoretui.commands.looking",
-    "restoretui.commands.planning",
-    "restoretui.commands.restoring",
-    "restoretui.sandbox",
-    "restoretui.session.session",
-    "restoretui.providers.oss.provider",
-    "restoretui.providers.s3.provider",
-    "aioboto3",
-    "aiobotocore.session",
-    "botocore.handlers",
-)
-"""What stands ready; whatever else a command needs it loads by itself."""
+import restoretui
+
+NOT_LOADED = ("restoretui.tui", "restoretui.__main__", "restoretui.demo")
+"""Screens run in processes of their own; the demo says by itself what it lacks."""
+LOADED_BESIDES = ("aioboto3", "aiobotocore.session", "botocore.handlers", "_strptime", "encodings.idna")
+"""What stands ready besides all of our own; whatever else a command needs it loads by itself."""
 ROOT = Path(__file__).parents[2]
 CLOSED = -9
 """A stream that is none."""
@@ -274,8 +263,10 @@ def _become(wanted: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    for name in LOADED:
-        import_module(name)
+    ours = (found.name for found in walk_packages(restoretui.__path__, "restoretui."))
+    for name in (*ours, *LOADED_BESIDES):
+        if not name.startswith(NOT_LOADED):
+            import_module(name)
     gc.freeze()  # Else each child's collections would walk, and so copy, all of it.
     if wanted := _stand_by(socket.socket(fileno=int(sys.argv[1]))):
         _become(wanted)

@@ -26,7 +26,7 @@ from restoretui.core.plan.money import Amount
 from restoretui.core.saying.chosen import Chosen
 from restoretui.core.saying.key_words import location_of
 from restoretui.core.saying.own_commands import Wish, clean_command, restore_command
-from restoretui.session.saying.commands import reach_of
+from restoretui.session.saying.reach import reach_of
 from restoretui.wording.command_line import command_line
 
 HOSTILE = [

@@ -11,6 +11,7 @@ CONNECTIONS = [
     Connection(profile="archive", region="eu-central-1"),
     Connection("oss", None, None, "http://127.0.0.1:9000", path_style=False, requester_pays=True),
     Connection(path_style=True, expected_bucket_owner="123456789012"),
+    Connection(profile="a", buckets=(("x", Connection(profile="b")), ("y", Connection(requester_pays=True)))),
 ]
 
 

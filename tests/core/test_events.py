@@ -96,6 +96,8 @@ def test_a_queue_is_named_by_its_url(url: str, region: str) -> None:
         ("sqs:https://sqs.eu-west-1.amazonaws.com/123456789012/q?x=1", "is no URL of a queue"),
         ("sqs:ftp://h/123456789012/q", "is no URL of a queue"),
         ("sqs:https://[::1/123456789012/q", "cannot be read"),
+        ("mns:https://123.mns.cn-hangzhou.aliyuncs.com/q", "is no URL of a queue"),
+        ("mns:https://key:secret@123.mns.cn-hangzhou.aliyuncs.com/queues/q", "holds no credentials"),
     ],
 )
 def test_what_can_be_no_queue_is_said_in_a_sentence(text: str, why: str) -> None:

@@ -95,5 +95,5 @@ def test_it_is_what_was_written_last_until_then(events: list[tuple[bool, int]], 
     expected = f"v{last[0][1]}" if last and not last[0][0] else None
     found = look_back(entries[::-1], PastWish(at=at))
     assert (found.entry and found.entry.version_id) == expected
-    assert found.deleted == (bool(last) and last[0][0]), "what is not there yet was not deleted"
+    assert (found.deleted is not None) == (bool(last) and last[0][0]), "what is not there yet was not deleted"
     assert found == PastFound(deleted=found.deleted) or found.entry is not None

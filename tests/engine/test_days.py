@@ -81,6 +81,39 @@ async def test_a_server_that_counts_days_exactly_keeps_its_word_and_is_not_asked
     assert longer.tiers[Tier.EXPEDITED].counts == {Action.EXTEND: 1}
 
 
+@pytest.mark.parametrize("days", [3, 1])
+async def test_who_says_the_same_once_more_after_midnight_does_not_ask_for_a_day_more(
+    sandbox: StartSandbox, session_on: OpenSession, days: int
+) -> None:
+    """Days are counted from a midnight: of a copy that lacks less than one, nobody asked for another."""
+    running = await sandbox(empty=True, clock=TurnedClock())
+    await fill(running, ["k"])
+    session = await session_on(running)
+
+    async def planned(wanted: int, purpose: Purpose = Purpose.RESTORE) -> dict[Action, int]:
+        sel = await choose(session, "s3://cold")
+        return dict((await session.plan(sel, wanted, purpose)).tiers[Tier.EXPEDITED].counts)
+
+    sel = await choose(session, "s3://cold")
+    run = await session.confirm(sel, await session.plan(sel, days), Tier.EXPEDITED)
+    session.start_engine()
+    await turn(running.clock, lambda: settled(session, run))
+    await session.stop()  # Days go by without it.
+    asked_at = running.clock.now().timestamp()
+    end = ends(running, "k")
+    assert await planned(days) == {Action.NOTHING: 1}
+    await running.advance(end - days * 86_400 + 3600 - asked_at)
+    assert running.clock.now().timestamp() + days * 86_400 > end, "the copy lacks something by now"
+    assert await planned(days) == {Action.NOTHING: 1}
+    assert await planned(days, Purpose.EXTEND) == {Action.EXTEND: 1}, "who asks for more gets it"
+    assert await planned(days + 1) == {Action.EXTEND: 1}, "other days are not the same once more"
+    lacks = min(24, days * 12)
+    await running.advance((lacks - 2) * 3600)
+    assert await planned(days) == {Action.NOTHING: 1}
+    await running.advance(2 * 3600)
+    assert await planned(days) == {Action.EXTEND: 1}, "it would last less than asked by more than that"
+
+
 async def test_a_store_that_cuts_days_is_said_to_fall_short(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await sandbox(empty=True, clock=TurnedClock(), scenario="store-noobaa")
     await fill(running, ["k"])

@@ -13,6 +13,7 @@ from restoretui.engine.cleaner import ENDED, Cleaned
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run
 from restoretui.sandbox import RunningSandbox
+from restoretui.sandbox.state.bucket import QueueRule
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
 from tests.engine.agreeing import clean
@@ -242,3 +243,22 @@ async def test_rejected_keys_of_one_cloud_hold_up_that_cloud_only(running: Runni
     listing = await session.open_listing(parse_location("oss://films"), recursive=True, refresh=True)
     assert (await session.listed(listing)).objects == 4
     await session.stop_listing(stuck.id)
+
+
+async def test_a_queue_tells_of_the_classes_it_can_and_the_others_are_polled(
+    running: RunningSandbox, session_on: OpenSession
+) -> None:
+    queue = running.cloud.queues.add("told", "1", "cn-hangzhou")
+    bucket = running.cloud.bucket("films")
+    bucket.queue_rules = (QueueRule("r", queue.arn, (), "", ""),)
+    name = f"mns:{running.url}/queues/told"
+    session = await session_on(running, oss_endpoint=running.url, oss_region="cn-hangzhou", events=(name,))
+    sel = await chosen(session, "oss://films")
+    run = await session.confirm(sel, await session.plan(sel, 3), Tier.EXPEDITED)
+    session.start_engine()
+    await turn(running.clock, lambda: queue._sent == 2, step=3600)
+    await turn(running.clock, lambda: not queue.messages, step=10)
+    assert (await session.ledger.runs.get(run.id)).counts[State.AVAILABLE] == 3
+    assert running.stats.requests["BatchReceiveMessage"] > 0
+    assert queue._sent == 2, "of ColdArchive and DeepColdArchive, and not of Archive"
+    assert running.stats.requests["HeadObject"] >= 1, "an event of OSS tells no end: it is looked at"

@@ -8,15 +8,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from restoretui.sandbox.state import table as table_module
-from restoretui.sandbox.state.table import Row, Spot, Table, successor
+from restoretui.sandbox.state.table import Row, SortedTable, Spot, successor
 
 KEYS = st.text(st.sampled_from("ab/\x1e\x00é\ud7ff\ue000\U0010ffff"), min_size=1, max_size=4)
 
 
-def build(keys: list[str]) -> Table:
+def build(keys: list[str]) -> SortedTable:
     count = len(keys)
     numbers = range(count)
-    return Table.of_columns(keys, array("q", numbers), array("q", numbers), bytearray(count), array("Q", numbers))
+    return SortedTable.of_columns(
+        keys, array("q", numbers), array("q", numbers), bytearray(count), array("Q", numbers)
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +101,7 @@ def test_unsorted_columns_are_refused() -> None:
 
 
 def test_empty_table() -> None:
-    table = Table()
+    table = SortedTable()
     assert table.at(table.seek("x")) is None
     assert list(table.slices(Spot(0, 0))) == []
     table.insert(Row("k", 1, 2, 3, 4))

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
-from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.listing import After, list_versions
 from tests.conftest import StartSandbox
@@ -154,7 +154,7 @@ def version_of(written: str | None) -> str:
     return written
 
 
-def erased(bucket: Bucket, key: str, now: float) -> str:
+def erased(bucket: BucketState, key: str, now: float) -> str:
     """The delete marker's version."""
     marker = bucket.erase(key, None, now)
     assert marker

@@ -54,7 +54,8 @@ MAY_CALL = {
     "confirm_job": {CHOKE_POINT, "engine.batch.pursuit"},
     "clean_restored_object": {"engine.cleaner"},
     "remove_marker": {"engine.undeleter"},
-    "contents": {"engine.then", "session.then.checks"},  # Of the latter, looks alone.
+    # Of the second, looks alone; the third hands on what the first asks for.
+    "contents": {"engine.then", "session.then.checks", "engine.traffic.by_account"},
     "restore_object": {"engine.submitter"},
     "create_job": {"engine.batch.pursuit"},
     "upload_manifest": {"engine.batch.pursuit"},

@@ -49,7 +49,7 @@ TURN = cycle(ALL)
 """Each screen is shown in the next few of them."""
 
 
-async def next_themes(on: Walk, how_many: int = 3) -> None:
+async def next_themes(on: Walk, how_many: int = 1) -> None:
     before = on.app.theme
     for name in islice(TURN, how_many):
         on.app.theme = name

@@ -13,6 +13,8 @@ LOCATION, without which the screens begin with the buckets; oss:// alike:
   s3://bucket/key?versionId=ID   that version; without an ID the object of
                                  that very key, also one that ends in / or *
   @NAME                          a set of objects: see restoretui set
+  s3+PROFILE://…                 as that profile, for this location alone
+  NAME:… NAME:prefix/            a place of the config's [places]
 
 \b
 RUN is a number that `restoretui status` shows, or last.

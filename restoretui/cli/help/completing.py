@@ -1,4 +1,4 @@
-"""What a shell offers for a value: runs, jobs, sets, profiles, stores, scenarios, classes, files. No cloud is asked.
+"""What a shell offers for a value: runs, jobs, sets, places, profiles, stores, classes, files. No cloud is asked.
 
 Called in a process of its own at each press of the key, so nothing is loaded before it is wanted; what cannot be read
 is not offered.
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
 
 from restoretui.cli.help import COMPLETION
 
@@ -20,6 +20,38 @@ if TYPE_CHECKING:
 
 SHELLS = ("bash", "zsh", "fish")
 Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+class _Bash(BashComplete):
+    """bash takes ``:`` and ``=`` for ends of words, as its user has it: only what is behind is replaced.
+
+    So the line is read as a whole, and of each value what stands there already is left out. ``@`` is an end, too, but
+    one that stays with what is behind.
+    """
+
+    source_template = BashComplete.source_template.replace(
+        'COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD',
+        'COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_CWORD="$COMP_WORDBREAKS"',
+    )
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        line, self._breaks = os.environ["COMP_WORDS"], os.environ["COMP_CWORD"]
+        if self._breaks.isdecimal():  # by the script of an earlier version, which gives words and a number
+            self._breaks = self._begun = ""
+            return super().get_completion_args()
+        words = split_arg_string(line)
+        if line[-1:].isspace() or not words:
+            words.append("")
+        self._begun = words[-1]
+        return words[1:-1], words[-1]
+
+    def format_completion(self, item: CompletionItem[Any]) -> str:
+        ends = [self._begun.rfind(end) for end in self._breaks if end in ":="]
+        there = self._begun[: max(ends, default=-1) + 1]
+        return f"{item.type},{str(item.value).removeprefix(there)}"
+
+
+add_completion_class(_Bash, "bash")
 
 
 def script(cli: click.Command, shell: str) -> str:
@@ -82,6 +114,28 @@ def _sets(context: click.Context, _param: click.Parameter, begun: str) -> list[C
     return _matching(set_names(settings.state_dir) if settings is not None else [], begun)
 
 
+def _locations(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    return locations(context, begun)
+
+
+def locations(context: click.Context, begun: str) -> list[CompletionItem]:
+    """Sets, places and accounts; which buckets there are only a cloud could tell."""
+    from restoretui.ledger.known_names import set_names
+
+    settings = _settings(context)
+    places = [(f"{name}:", str(section["location"])) for name, section in settings.places.items()] if settings else []
+    sets = [(f"@{name}", about) for name, about in set_names(settings.state_dir)] if settings else []
+    return _matching([*sets, *places, *_accounts()], begun)
+
+
+def _accounts() -> list[tuple[str, str]]:
+    from restoretui.config.aws_profile import profile_names
+    from restoretui.core.model import DEFAULT_SCHEME
+
+    names = [name for name in profile_names(os.environ) if name != "default"]
+    return [(f"{DEFAULT_SCHEME}+{name}://", "as that profile") for name in names]
+
+
 def _profiles(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     from restoretui.config.aws_profile import profile_names
 
@@ -117,17 +171,21 @@ def _folders(_context: click.Context, _param: click.Parameter, begun: str) -> li
     return [CompletionItem(begun, type="dir")]
 
 
-def _commands(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Behind options that came before the command."""
+def _commands(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Where a location goes, which at the very beginning may be the name of a command."""
     root = context.find_root().command
-    return first_words(root, context.command, begun) if isinstance(root, click.Group) else []
+    found = first_words(root, context.command, begun) if isinstance(root, click.Group) else []
+    if not context.command.hidden:  # Any but that of the screens stands behind its own name.
+        found = []
+    return [*found, *_locations(context, param, begun)]
 
 
 _OFFERS: dict[str, Offer] = {
     "run": _runs, "job": _jobs, "profile": _profiles, "store": _stores, "classes": _classes, "scenario": _scenarios,
     "keys_from": _files, "printed_to": _files, "from_inventory": _files,
     "named": _files, "copy": _files, "config": _files, "files": _files, "state_dir": _folders,
-    "folder": _folders, "location": _commands, "name": _sets, "source": _files,
+    "folder": _folders, "location": _commands, "locations": _locations,
+    "operands": _locations, "name": _sets, "source": _files,
 }  # fmt: skip
 
 
@@ -143,4 +201,4 @@ def first_words(group: click.Group, opened: click.Command, begun: str) -> list[C
     ]
 
 
-__all__: list[Any] = ["SHELLS", "add_completion", "first_words", "script"]
+__all__: list[Any] = ["SHELLS", "add_completion", "first_words", "locations", "script"]

@@ -42,10 +42,10 @@ class Group(click.Group):
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """Commands, and options that may come before them."""
-        from restoretui.cli.help.completing import first_words
+        """Commands, options that may come before them, and what the screens may be opened at."""
+        from restoretui.cli.help.completing import first_words, locations
 
-        return first_words(self, self.commands[OPEN], incomplete)
+        return [*first_words(self, self.commands[OPEN], incomplete), *locations(ctx, incomplete)]
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Both ways to call it."""

@@ -6,12 +6,12 @@ import click
 
 from restoretui.cli.options import DRY_RUN, YES, common
 from restoretui.cli.printing import printing
-from restoretui.cli.running import headless, take_agreeing
+from restoretui.cli.running import headless, of_account, take_agreeing
 from restoretui.commands.form import Form
 
 EVENTS = click.option(
-    "--events", multiple=True, metavar="sqs:URL",
-    help="Hear of restores by this queue, and poll sparsely. May be repeated: one a Region.",
+    "--events", multiple=True, metavar="sqs:URL|mns:URL",
+    help="Hear of restores by this queue, and poll sparsely (OSS, told of by mns:, as ever). May be repeated.",
 )  # fmt: skip
 _SETTING_UP = "restoretui.commands.events.setting_up"
 
@@ -35,7 +35,7 @@ def add_events(cli: click.Group) -> None:
 
         The bucket's notification and the queue's policy are read, added to, written and read again.
         """
-        agreed = take_agreeing(flags)
+        agreed, (location,) = take_agreeing(flags), of_account((location,), flags)
         headless(flags, form, _SETTING_UP, "setup", location, agreed, removes=False)
 
     @events.command()
@@ -47,5 +47,5 @@ def add_events(cli: click.Group) -> None:
     @common
     def remove(location: str, form: Form, **flags: Any) -> None:
         """Take back exactly what setup has written; all else in both documents stays."""
-        agreed = take_agreeing(flags)
+        agreed, (location,) = take_agreeing(flags), of_account((location,), flags)
         headless(flags, form, _SETTING_UP, "setup", location, agreed, removes=True)

@@ -7,7 +7,7 @@ import click
 
 from restoretui.cli.neighbours.events import EVENTS
 from restoretui.cli.options import TIER, WAIT_LIMIT, agreeing, common
-from restoretui.cli.running import headless, take_agreeing
+from restoretui.cli.running import headless, of_account, take_agreeing
 from restoretui.commands.form import Form
 from restoretui.core.model import Tier
 
@@ -45,7 +45,7 @@ def add_warm(cli: click.Group) -> None:
 
         KEYs are names below LOCATION, as they are. Ends with 0 once all can be read.
         """
-        agreed = take_agreeing(options)
+        agreed, (location,) = take_agreeing(options), of_account((location,), options)
         headless(
             options, Form(quiet=quiet),
             "restoretui.commands.acting.warming", "warm", location, keys, protocol=protocol, days=days,

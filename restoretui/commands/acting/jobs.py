@@ -113,5 +113,5 @@ def check_has_jobs(session: Session, made: RestorePlan) -> None:
     if not made.rules.has_jobs:
         where = made.rules.store or f"{made.scheme}://"
         raise UsageError(f"{where} has no jobs: they are of AWS S3 alone", "choose --engine direct or auto")
-    if why := session.batch.why_never:
+    if why := session.batch.why_not(made.buckets):
         raise UsageError(why, "choose --engine direct or auto")

@@ -12,7 +12,7 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode
 from restoretui.wording.safe import clean, fit
 
-_NOT_SET_BY_ANYBODY = {"clock", "voice", "agreed_to_pay", "sources", "budget_currency"}
+_NOT_SET_BY_ANYBODY = {"clock", "voice", "agreed_to_pay", "sources", "budget_currency", "accounts", "again"}
 _MAY_HOLD_SECRETS = ("webhooks", "notify")
 """Settings whose URLs may hold one."""
 _HIDDEN = "(not shown)"

@@ -12,18 +12,23 @@ if TYPE_CHECKING:
     from restoretui.session.past.past import PastListing
 
 
-async def past_of(session: Session, place: Location, as_of: object, since: object) -> "PastListing":
-    """What was at ``place``, as options that are ``meant`` have it."""
+async def past_of(
+    session: Session, place: Location, as_of: object, since: object, *, markers: bool = False
+) -> "PastListing":
+    """What was at ``place``, as options that are ``meant`` have it; with the markers of what was deleted by then."""
     return await session.past.at(
-        place, as_of if isinstance(as_of, datetime) else None, since if isinstance(since, datetime) else None
-    )
+        place, as_of if isinstance(as_of, datetime) else None, since if isinstance(since, datetime) else None,
+        markers=markers,
+    )  # fmt: skip
 
 
 def tell_of_past(session: Session, output: Output, place: Location, found: "PastListing") -> None:
     """What cannot be told, key by key and in sum, and what leaves no trace."""
     origin = found.listing.origin
     if origin is not None:
-        output.say(f"{place} {origin.source}: {words.plural(found.listing.objects, 'object')}")
+        rows = found.listing.objects - (found.deleted if found.has_markers else 0)
+        deleted = f", and {words.plural(found.deleted, 'key')} deleted by then" if found.deleted else ""
+        output.say(f"{place} {origin.source}: {words.plural(rows, 'object')}{deleted}")
     for key, why in found.amiss:
         output.say(f"{place.object(key)}: left out, for {why}")
     if (more := found.counts.total() - len(found.amiss)) > 0:

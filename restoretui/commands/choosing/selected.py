@@ -43,7 +43,7 @@ async def listing_view(
             tell_of_inventory(session, output, found)
         listing = found.listing
     elif choice.is_past:
-        past = await past_of(session, place, choice.as_of, choice.deleted_since)
+        past = await past_of(session, place, choice.as_of, choice.deleted_since, markers=True)
         if output is not None:
             tell_of_past(session, output, place, past)
         listing = past.listing

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from restoretui.core.model import ObjectRef
+from restoretui.core.past.history import MARKER_CLASS
 from restoretui.ledger.records import BrowseRow
 from restoretui.session.rows.listed import ListedPage, row_of
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, fit
 
+_DELETED = "deleted"
 HEAD = "STATE       CLASS                    SIZE  MODIFIED    EXPIRY            KEY"
 
 
@@ -16,13 +18,13 @@ class JsonLines:
     """JSON lines of one bucket's objects."""
 
     def __init__(self, scheme: str, bucket: str) -> None:
-        from restoretui.session.jsonlines.objects import row_line
+        from restoretui.session.jsonlines.objects import marker_line, row_line
         from restoretui.session.rows.alike import SIZES, RowLines, ends, instants
 
         def make(kind: tuple[object, ...], values: Mapping[str, Any]) -> str:
             ref = ObjectRef(bucket, values["key"], values["version_id"])
             row = row_of(kind, ref, values["size"], values["modified"], values["expiry"])
-            return row_line(scheme, row)
+            return marker_line(scheme, row) if kind[1] == MARKER_CLASS else row_line(scheme, row)
 
         self._ends = ends
         self._lines = RowLines(make, {"size": SIZES, "modified": instants(0), "expiry": instants(1)})
@@ -37,8 +39,9 @@ def table_line(row: BrowseRow) -> str:
     """A row of the table."""
     version = f"  {clean(row.ref.version_id)}" if row.ref.version_id else ""
     expiry = words.instant(row.expiry) if row.expiry else ""
+    state = _DELETED if row.storage_class == MARKER_CLASS else row.state
     return (
-        f"{fit(row.state, 10)}  {fit(row.storage_class, 19)}  {words.size(row.size):>8}"
+        f"{fit(state, 10)}  {fit(row.storage_class, 19)}  {words.size(row.size):>8}"
         f"  {words.day(row.modified):10}  {expiry:16}  {clean(row.ref.key)}{version}"
     )
 

@@ -2,14 +2,13 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from restoretui.commands.form import CSV, WIDE, Form
 from restoretui.core.errors import UsageError
-from restoretui.session.jsonlines.line import json_line, line_of, plain
+from restoretui.session.jsonlines.line import cell_of, cell_text, json_line, line_of, plain
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean, width
 
@@ -84,7 +83,7 @@ class RowSink:
             self._begin(kind, fields)
         if kind == self._kind:
             line = plain(line_of(kind, fields))
-            self.row([_value(line, name) for name in self.columns])
+            self.row([cell_of(line, name) for name in self.columns])
 
     def _begin(self, kind: str, fields: Mapping[str, Any]) -> None:
         self._kind = kind
@@ -127,7 +126,7 @@ class CsvRows(RowSink):
         self.row(self.columns)
 
     def row(self, values: Sequence[Any]) -> None:
-        self._table.writerow([self._cell(_text(value)) for value in values])
+        self._table.writerow([self._cell(cell_text(value)) for value in values])
         if self._buffer.tell() > 1 << 16:
             self.flush()
 
@@ -185,23 +184,6 @@ def _scalars(fields: Mapping[str, Any]) -> list[str]:
     return [name for name, value in fields.items() if not isinstance(value, list | dict)]
 
 
-def _value(line: Mapping[str, Any], name: str) -> Any:
-    value: Any = line
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return " ".join(value)
-    return json.dumps(value) if isinstance(value, list | dict) else str(value)
-
-
 def _shown(name: str, value: Any) -> str:
     last = name.rpartition(".")[2]
     if value is None:
@@ -212,7 +194,7 @@ def _shown(name: str, value: Any) -> str:
         return words.instant(datetime.fromisoformat(value))
     if isinstance(value, int) and not isinstance(value, bool) and last not in _IDS:
         return f"{value:,}"
-    return clean(_text(value))
+    return clean(cell_text(value))
 
 
 _INSTANTS = ("at", "as_of", "expiry", "expiry_not_before")

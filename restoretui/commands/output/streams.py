@@ -5,10 +5,10 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from restoretui.commands.form import ROWS, TABLE, Form
-from restoretui.core.errors import CloudError, RestoreTuiError
+from restoretui.core.errors import CloudError, RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.session.jsonlines.errors import error_fields
@@ -201,6 +201,20 @@ class Streams:
         """Exactly this, in UTF-8 whatever the locale; on a terminal the same lines with nothing in them that acts."""
         self.is_exact = self._is_raw = True
         self._exact(text)
+
+    def check_takes_bytes(self, what: str) -> None:
+        """``UsageError`` where somebody would see it: ``what`` is no text."""
+        if self._is_terminal:
+            raise UsageError(f"{what} is no text that a terminal shows", "name a file: -o FILE")
+
+    def raw_bytes(self, data: bytes) -> None:
+        """Exactly this, which is no text."""
+        self.is_exact = self._is_raw = True
+        if self._file is not None:
+            self._file.put_bytes(data)
+        else:
+            self._out.flush()
+            cast("io.TextIOWrapper", self._out).buffer.write(data)
 
     def _exact(self, text: str) -> None:
         if self._is_terminal:

@@ -144,13 +144,19 @@ MOST_COPIED = 5_000_000_000
 
 
 class CopyOrder(NamedTuple):
-    """What a job copies for a then-step: each object under its own key, unless it was written since."""
+    """What a job copies for a then-step: each object, unless it was written since, below a prefix or as it is."""
 
     step_id: int
     bucket: str
     storage_class: str
     since: float
     """When the run was made, in seconds since the epoch: what is newer is not what was restored."""
+    prefix: str = ""
+    """Stands before each key, with its slash at the end."""
+    only: int = 0
+    """The one job of the run whose object is copied, to see where the copy comes to lie; 0: all."""
+    besides: int = 0
+    """The one that was copied so before, and is left out; 0: none was."""
 
 
 @dataclass(frozen=True, slots=True)

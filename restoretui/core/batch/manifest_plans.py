@@ -1,13 +1,15 @@
 """The plan of a job from a manifest that exists: what its rows and a look at some of them tell, and what nobody can.
 
 No row is judged: the job asks for each, and the cloud refuses what makes no sense (FACTS 2.2, 2.5). So all of it is
-unpriced but the job's own fees, and looks at a few rows only say what the others may be like.
+unpriced but the job's own fees, and looks at a few rows only say what the others may be like. An inventory that tells
+each row's class and size is priced by these: as if nothing of it had been restored, moved or deleted since.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from restoretui.core.batch.planned_jobs import NO_EXPEDITED
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
@@ -47,27 +49,33 @@ class Sample:
         return rules.tiered_class in classes and len(classes) > 1
 
 
+class ManifestTold(NamedTuple):
+    """What a manifest tells of its rows."""
+
+    rows: int
+    size_bytes: int | None = None
+    """Of all of them, where it is an inventory that tells them."""
+    classes: Mapping[str, tuple[int, int]] | None = None
+    """By storage class how many objects of how many bytes, where it is one that tells that, too."""
+
+
 class ManifestPlanner:
     """Makes the plan of one manifest."""
 
-    def __init__(
-        self, rules: CloudRules, bucket: str, region: str, rows: int, size_bytes: int | None, sample: Sample
-    ) -> None:
-        """``size_bytes``: of all rows, where the manifest is an inventory that tells them."""
+    def __init__(self, rules: CloudRules, bucket: str, region: str, told: ManifestTold, sample: Sample) -> None:
         self._rules = rules
         self._bucket = bucket
         self._region = region
-        self._rows = rows
-        self._size = size_bytes
+        self._rows, self._size, self._classes = told
         self._sample = sample
 
     def plan(self, days: int, now: datetime, prices: tuple[PriceTable, bool], fees: JobFees) -> RestorePlan:
         """All tiers; ``UsageError`` for days that no cloud takes."""
         check_days(days)
-        known = fees.in_currency(prices[0].currency)
+        known, told = fees.in_currency(prices[0].currency), self._told(days, now, prices)
         return RestorePlan(
             rules=self._rules, days=days, purpose=Purpose.RESTORE, made_at=now,
-            tiers={tier: self._tier(RestoreRequest(days, tier), known) for tier in Tier},
+            tiers={tier: self._tier(RestoreRequest(days, tier), known, told) for tier in Tier},
             expiry=self._rules.expiry_of(now, days), prices=prices[0], prices_exact=prices[1],
             regions=[self._region], by_jobs=frozenset(Tier), fees=known,
         )  # fmt: skip
@@ -79,7 +87,25 @@ class ManifestPlanner:
         seen = make_plan(self._rules, self._sample.groups, days, now, prices).tiers[tier].cost
         return None if seen.unpriced else seen.total * self._rows / self._sample.looked
 
-    def _tier(self, request: RestoreRequest, fees: JobFees) -> TierPlan:
+    def _told(self, days: int, now: datetime, prices: tuple[PriceTable, bool]) -> Mapping[Tier, Cost]:
+        """What it costs by the classes that are told; nothing where they are not."""
+        if self._classes is None:
+            return {}
+        inside = next((name for name, rule in self._rules.archives.items() if not rule.takes_days), None)
+        tiered = self._rules.tiered_class
+        groups = [
+            FactGroup(
+                self._bucket,
+                ObjectFacts(name, archive_status=inside if name == tiered else None, looked=True),
+                objects,
+                size_bytes,
+            )
+            for name, (objects, size_bytes) in self._classes.items()
+        ]
+        made = make_plan(self._rules, groups, days, now, prices)
+        return {tier: made.tiers[tier].cost for tier in Tier}
+
+    def _tier(self, request: RestoreRequest, fees: JobFees, told: Mapping[Tier, Cost]) -> TierPlan:
         group = FactGroup(
             self._bucket, ObjectFacts("", looked=True), self._rows, self._size or 0,
             unsized=0 if self._size is not None else self._rows,
@@ -88,7 +114,7 @@ class ManifestPlanner:
             return TierPlan(request, [PlanLine(group, Verdict(Action.REFUSED, NO_EXPEDITED), Cost())])
         endless = self._sample.is_tiered(self._rules)
         verdict = Verdict(Action.START, NAMED, window=self._window(request.tier), endless=endless)
-        cost = Cost(unpriced=self._rows).beside(fees.of_jobs(self._bucket, 1, self._rows))
+        cost = told.get(request.tier, Cost(unpriced=self._rows)).beside(fees.of_jobs(self._bucket, 1, self._rows))
         return TierPlan(request, [PlanLine(group, verdict, cost)])
 
     def _window(self, tier: Tier) -> RestoreWindow | None:

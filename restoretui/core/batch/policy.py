@@ -50,10 +50,23 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+COPY_READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging")
+COPY_WRITES = ("s3:PutObject", "s3:PutObjectTagging")
+"""What copying takes (FACTS 1.11). Access control lists are not copied; keys of KMS have policies of their own."""
+
+
 def role_policy(
-    buckets: Sequence[str], manifests: Sequence[Place], reports: Sequence[Place], partition: Partition = AWS
+    buckets: Sequence[str],
+    manifests: Sequence[Place],
+    reports: Sequence[Place],
+    partition: Partition = AWS,
+    *,
+    copies_to: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What the role itself must be allowed; without ``manifests`` S3 generates them, which takes an inventory."""
+    """What the role itself must be allowed; without ``manifests`` S3 generates them, which takes an inventory.
+
+    ``copies_to``: buckets, or with a slash and a prefix below which, objects are copied by jobs.
+    """
     statements = [_allow(["s3:RestoreObject"], [partition.bucket_arn(f"{bucket}/*") for bucket in buckets])]
     if manifests:
         statements.append(
@@ -65,6 +78,7 @@ def role_policy(
         )
     if reports:
         statements.append(_allow(["s3:PutObject"], [_below(place, partition) for place in reports]))
+    statements += _copying(COPY_READS, COPY_WRITES, buckets, copies_to, partition)
     return {"Version": _VERSION, "Statement": statements}
 
 
@@ -74,6 +88,8 @@ def caller_policy(
     reports: Sequence[Place],
     role_arn: str,
     partition: Partition = AWS,
+    *,
+    copies_to: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What whoever runs restoretui must be allowed, beside looking and restoring.
 
@@ -102,7 +118,22 @@ def caller_policy(
         statements.append(
             _allow(["s3:ListBucket"], sorted({partition.bucket_arn(place.bucket) for place in reports}))
         )
+    # Each copy is looked at, and what a job has left is copied one by one.
+    writes = ("s3:GetObject", *COPY_WRITES, "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+    statements += _copying(COPY_READS, writes, buckets, copies_to, partition)
     return {"Version": _VERSION, "Statement": statements}
+
+
+def _copying(
+    reads: Sequence[str], writes: Sequence[str], buckets: Sequence[str], targets: Sequence[str], partition: Partition
+) -> list[dict[str, Any]]:
+    if not targets:
+        return []
+    below = [target if "/" in target else f"{target}/" for target in targets]
+    return [
+        _allow(reads, [partition.bucket_arn(f"{bucket}/*") for bucket in buckets]),
+        _allow(writes, [partition.bucket_arn(f"{target}*") for target in below]),
+    ]
 
 
 def _allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:

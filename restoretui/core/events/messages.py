@@ -1,4 +1,4 @@
-"""Reads messages of a queue: S3's own, wrapped by SNS, by EventBridge, or by one in the other (FACTS 1.9).
+"""Reads messages of a queue: S3's own, wrapped by SNS, EventBridge, or one in the other, and OSS's (FACTS 1.9, 4.5).
 
 Whoever can write to the queue can write anything: what is no event of a restore is foreign, however it looks.
 """
@@ -31,6 +31,7 @@ _NAMES = {
     "ObjectRestore:Post": EventKind.STARTED, "ObjectRestore:Completed": EventKind.COMPLETED,
     "ObjectRestore:Delete": EventKind.ENDED, "Object Restore Initiated": EventKind.STARTED,
     "Object Restore Completed": EventKind.COMPLETED, "Object Restore Expired": EventKind.ENDED,
+    "ObjectRestore:FinishRestore": EventKind.COMPLETED,
 }  # fmt: skip
 _TEST = "s3:TestEvent"
 
@@ -84,9 +85,11 @@ def read_message(body: str) -> Message:
         if told.get("source") == "aws.s3" and isinstance(told.get("detail"), Mapping):
             event = _of_bridge(told)
             return FOREIGN if event is None else Message((event,))
-        records = told.get("Records")
-        if isinstance(records, list) and 0 < len(records) <= MOST_RECORDS:
-            found = [_of_record(record) for record in records]
+        for name, read in (("Records", _of_record), ("events", _of_oss)):
+            records = told.get(name)
+            if not isinstance(records, list) or not 0 < len(records) <= MOST_RECORDS:
+                continue
+            found = [read(record) for record in records]
             events = tuple(event for event in found if event is not None)
             return Message(events, is_whole=len(events) == len(records))
         return FOREIGN
@@ -105,6 +108,17 @@ def _of_record(record: object) -> RestoreEvent | None:
         kind, bucket, key, _text(found, "versionId") or None, _instant(_text(record, "eventTime")), _instant(expiry),
         _size(found), _text(found, "eTag").strip('"'),
     )  # fmt: skip
+
+
+def _of_oss(record: object) -> RestoreEvent | None:
+    """One of OSS's, which tells no end. Whether keys are encoded is not documented: they are taken as they are."""
+    about, kind = _in(record, "oss"), _NAMES.get(_text(record, "eventName"))
+    found = _in(about, "object")
+    bucket, key = _text(_in(about, "bucket"), "name"), _text(found, "key")
+    if kind is None or _text(record, "eventSource") != "acs:oss" or not bucket or not key:
+        return None
+    at, etag = _instant(_text(record, "eventTime")), _text(found, "eTag").strip('"')
+    return RestoreEvent(kind, bucket, key, None, at, None, _size(found), etag)
 
 
 def _of_bridge(told: Mapping[str, Any]) -> RestoreEvent | None:

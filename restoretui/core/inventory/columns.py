@@ -18,6 +18,15 @@ class InventoryColumn(StrEnum):
     TIER = "intelligenttieringaccesstier"
 
 
+FREQUENT = frozenset({"FREQUENT", "FREQUENT_ACCESS"})
+"""How the tier of objects in use is written, as far as readers report it (FACTS 8.1): another spelling tells nothing.
+
+Who was in it had been used within 30 days, and is archived after 90 without use at the earliest (FACTS 1.5).
+"""
+FREQUENT_FOR_S = 60 * 86_400.0
+"""Seconds after an inventory for which such an object cannot have been archived."""
+
+
 _BY_NAME = {column.value: column for column in InventoryColumn}
 
 

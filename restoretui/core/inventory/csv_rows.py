@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from itertools import compress
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from restoretui.core.errors import InventoryUnreadable, UsageError
-from restoretui.core.inventory.columns import InventoryColumn
+from restoretui.core.inventory.columns import FREQUENT, InventoryColumn
 from restoretui.core.inventory.manifest import Inventory, KeyWriting
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.model import LARGEST_SIZE, UNTOLD_CLASS
@@ -29,16 +30,43 @@ class WantedRows(NamedTuple):
     prefix: str = ""
 
 
+class PlusIsBlank(Exception):
+    """Keys with a plus were read as they are, and it turns out that a plus stands for a blank: read them anew."""
+
+
+@dataclass(slots=True)
+class PlusSign:
+    """What a plus in the keys of an inventory is: who writes a plus itself as ``%2B`` writes a blank so.
+
+    S3's documents say it, OSS's do not (FACTS 8.2): there it is itself until some key shows better.
+    """
+
+    is_blank: bool
+    was_met: bool = False
+    """Some key had one, which was taken as it is."""
+
+    def seen(self, keys: str) -> None:
+        """Learn from keys, before they are decoded; ``PlusIsBlank`` where others were decoded wrongly by now."""
+        if self.is_blank:
+            return
+        if "%2B" in keys or "%2b" in keys:
+            if self.was_met:
+                raise PlusIsBlank
+            self.is_blank = True
+        else:
+            self.was_met = self.was_met or "+" in keys
+
+
 class InventoryRows:
     """Turns blocks of lines into rows."""
 
-    def __init__(self, inventory: Inventory, wanted: WantedRows, name: str) -> None:
-        """``name`` is what the file is called in errors."""
+    def __init__(self, inventory: Inventory, wanted: WantedRows, name: str, plus: PlusSign | None = None) -> None:
+        """``name`` is what the file is called in errors; ``plus`` what its inventory's other files have shown."""
         self._inventory = inventory
         self._wanted = wanted
         self._name = name
         self._at = {column: place for place, column in enumerate(inventory.columns) if column is not None}
-        self._decode: Callable[[str], str] = unquote_plus if inventory.keys is KeyWriting.FORM else unquote
+        self._plus = plus or PlusSign(inventory.keys is KeyWriting.FORM)
         self.seen = 0
         """Rows so far, taken or not."""
 
@@ -71,7 +99,7 @@ class InventoryRows:
                 self._dates(column(InventoryColumn.MODIFIED)) if InventoryColumn.MODIFIED in has else nothing,
                 _named(column(InventoryColumn.CLASS)) if InventoryColumn.CLASS in has else [UNTOLD_CLASS] * count,
                 nothing,
-                nothing,
+                frequent(column(InventoryColumn.TIER)) if InventoryColumn.TIER in has else nothing,
                 [text.strip('"') for text in column(InventoryColumn.ETAG)]
                 if InventoryColumn.ETAG in has
                 else [""] * count,
@@ -143,10 +171,11 @@ class InventoryRows:
 
     def _names(self, keys: Sequence[str]) -> list[str]:
         every = "".join(keys)
-        sign = "+" if self._inventory.keys is KeyWriting.FORM else "%"
+        self._plus.seen(every)
+        sign = "+" if self._plus.is_blank else "%"
         names = list(keys)
         if "%" in every or sign in every:
-            decode = self._decode
+            decode: Callable[[str], str] = unquote_plus if self._plus.is_blank else unquote
             try:
                 names = [
                     decode(key, errors="strict") if "%" in key or sign in key else key  # type: ignore[call-arg]
@@ -185,6 +214,13 @@ class InventoryRows:
 
     def _unreadable(self, why: str) -> InventoryUnreadable:
         return InventoryUnreadable(f"{self._name} cannot be read: {why}", "fetch it again, or take another inventory")
+
+
+def frequent(tiers: Sequence[str | None]) -> list[int | None]:
+    """Which rows are surely no archive's, by the tier they were in; in the column for when copies end."""
+    if not any(tiers):
+        return [None] * len(tiers)
+    return [1 if tier and tier.upper() in FREQUENT else None for tier in tiers]
 
 
 def _date(text: str) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from restoretui.core.errors import InventoryUnreadable, UsageError
 from restoretui.core.inventory.columns import InventoryColumn
-from restoretui.core.inventory.csv_rows import NULL_VERSION, UNNAMED, WantedRows
+from restoretui.core.inventory.csv_rows import NULL_VERSION, UNNAMED, WantedRows, frequent
 from restoretui.core.inventory.manifest import Inventory
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.model import LARGEST_SIZE
@@ -54,7 +54,7 @@ class TypedRows:
                 column(InventoryColumn.MODIFIED),
                 [name or UNNAMED for name in column(InventoryColumn.CLASS)],
                 nothing,
-                nothing,
+                frequent(column(InventoryColumn.TIER)),
                 [(etag or "").strip('"') for etag in column(InventoryColumn.ETAG)],
                 latest,
             ]

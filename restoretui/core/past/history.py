@@ -36,8 +36,8 @@ class PastFound(NamedTuple):
     amiss: Amiss | None = None
     marker: Entry | None = None
     """The current delete marker, where the version lies right beneath: without it, that is current again."""
-    deleted: bool = False
-    """It had been deleted by then."""
+    deleted: Entry | None = None
+    """The delete marker that was current then."""
 
 
 NOTHING = PastFound()
@@ -68,9 +68,8 @@ def look_back(entries: Sequence[Entry], wish: PastWish) -> PastFound:
         found = _at(newest_first, wish.at)
     if isinstance(found, Amiss):
         return PastFound(amiss=found)
-    if found is None:
-        was_there = wish.at is not None and any((entry.modified or 0) <= wish.at for entry in entries)
-        return PastFound(deleted=was_there)
+    if found is None or is_marker(found):
+        return PastFound(deleted=found)
     beneath = newest_first[1] if is_marker(current) and len(newest_first) > 1 else None
     return PastFound(found, marker=current if beneath is found else None)
 
@@ -92,4 +91,4 @@ def _at(newest_first: Sequence[Entry], at: int) -> Entry | Amiss | None:
     tied = [entry for entry in before if entry.modified == last]
     if len({is_marker(entry) for entry in tied}) > 1 and not tied[0].is_latest:
         return Amiss.SAME_SECOND
-    return None if is_marker(tied[0]) else tied[0]
+    return tied[0]

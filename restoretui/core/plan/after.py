@@ -71,6 +71,12 @@ def check_discards(chosen: TierPlan) -> None:
             )
 
 
+def with_discards_agreed(plan: RestorePlan, tier: Tier) -> RestorePlan:
+    """The same plan, of which somebody said that as many archived versions may go as go at ``tier``."""
+    goes = {one.step: one.objects for one in plan.tiers[tier].then if one.step.kind is ThenKind.DISCARD}
+    return with_then(plan, [replace(step, agreed=goes.get(step, step.agreed)) for step in plan.then])
+
+
 def _kept(plan: RestorePlan, line: PlanLine, tier: Tier, days: int) -> Cost:
     """One extension of each copy that has an end."""
     archive, group = line.verdict.archive, line.group

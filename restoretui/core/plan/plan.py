@@ -97,6 +97,11 @@ class RestorePlan:
         return self.rules.scheme
 
     @property
+    def buckets(self) -> frozenset[str]:
+        """Where its objects lie."""
+        return frozenset(line.group.bucket for chosen in self.tiers.values() for line in chosen.lines)
+
+    @property
     def objects(self) -> int:
         """How many objects were chosen."""
         return sum(next(iter(self.tiers.values())).counts.values())

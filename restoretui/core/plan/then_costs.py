@@ -73,7 +73,9 @@ def _cost_of(step: ThenStep, amounts: Sequence[ThenAmount]) -> StepCost:
         known = None if None in months else sum((month for month in months if month is not None), ZERO)
         cost = sum((cost for cost, _ in parts), Cost())
         if step.job:
-            jobs, currency = len({one.bucket for one in amounts}), amounts[0].table.currency if amounts else DOLLARS
+            buckets = {one.bucket for one in amounts}
+            tried = int(replace(step, several=len(buckets) > 1).is_tried_first)
+            jobs, currency = len(buckets) + tried, amounts[0].table.currency if amounts else DOLLARS
             fees = NO_FEES.in_currency(currency).of_jobs("", jobs, objects)
             cost = cost.beside(Cost(then=fees.total, unpriced=fees.unpriced))
         return StepCost(step, objects, size, cost, known)

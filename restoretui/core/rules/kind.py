@@ -39,6 +39,10 @@ class CloudKind:
     """An endpoint may be written without ``https://``."""
     restore_permission: str = ""
     """What a caller lacks who may not restore."""
+    queues: str = ""
+    """The kind of queues that its restores are told of by (``core.events.queues``); empty for none."""
+    tells_all: bool = False
+    """Of all restores of a bucket that is told of; else of some classes alone."""
     common_classes: tuple[str, ...] = ()
     """Storage classes in the order they are offered in; empty: all that are known, by name."""
 

@@ -65,4 +65,5 @@ OSS_KIND = CloudKind(
     bare_endpoints=True,
     commands=_commands,
     restore_permission="oss:RestoreObject",
+    queues="mns",  # of Cold and Deep Cold Archive (FACTS 4.5)
 )

@@ -226,6 +226,14 @@ class CloudRules:
             return self.expiry_of(start, days) <= expiry
         return start + timedelta(days=days) - CLOSE <= expiry
 
+    def nearly_lasts(self, expiry: datetime, start: datetime, days: int) -> bool:
+        """Whether a copy lacks a day of that at the most, and no more than half of it.
+
+        So whoever says the same once more, and counted from another midnight, is not taken to ask for a day more.
+        """
+        whole = timedelta(days=days)
+        return start + whole - min(timedelta(days=1), whole / 2) <= expiry
+
     def days_until(self, end: datetime, now: datetime) -> int:
         """The fewest days that let a copy asked for ``now`` last until ``end``; ``UsageError`` if that is over.
 

@@ -77,6 +77,8 @@ S3_KIND = CloudKind(
     usual_endpoint=aws_endpoint,
     written_otherwise=arn_as_location,
     restore_permission="s3:RestoreObject",
+    queues="sqs",
+    tells_all=True,
     common_classes=(
         "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR", "INTELLIGENT_TIERING", "STANDARD", "STANDARD_IA", "ONEZONE_IA",
         "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE",

@@ -266,6 +266,9 @@ def _judge_available(
     is_enough = rules.lasts(facts.expiry, now, request.days) or (until is not None and until <= facts.expiry)
     if purpose is Purpose.RESTORE and is_enough:
         return Verdict(Action.NOTHING, f"{ends}, which is long enough", rule.archive)
+    is_same = purpose is Purpose.RESTORE and until is None and facts.days == request.days
+    if is_same and rules.nearly_lasts(facts.expiry, now, request.days):
+        return Verdict(Action.NOTHING, f"{ends}, as {_days(request.days)} were asked for before", rule.archive)
     new = rules.extended_to(rule, facts.expiry, request.days, now)
     if new <= facts.expiry or (is_enough and not rules.extension_adds):
         enough = f"the longest {rule.archive} allows" if rules.extension_adds else "which is long enough"

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from restoretui.core.batch.jobs import BatchOptions, Place
+from restoretui.core.errors import UsageError
 from restoretui.core.literal.literal import NOTHING_SAID, Literal
 from restoretui.core.model import Tier
 from restoretui.core.plan.money import Amount, plain
 from restoretui.core.rules.commands import ShellCommand, option, options
 from restoretui.core.saying.chosen import Chosen
 from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
-from restoretui.core.then.said import words_of
+from restoretui.core.then.said import role_of, words_of
 from restoretui.core.then.steps import ThenStep
 
 PROGRAM = "restoretui"
@@ -63,12 +64,21 @@ class Wish:
             *(["--content-md5"] if said.md5 else []),
             *(["--shorten"] if self.shorten else []),
             *(["--ask-unseen"] if self.ask_unseen else []),
-            *(["--engine", "batch", *job_words(self.batch)] if self.batch is not None else []),
+            *self._of_jobs(),
             *words_of(self.then),
             *self.behalf.words(),
             *(word for limit in self.limits for word in ("--max-cost", f"{plain(limit.value)}{limit.currency}")),
             *(["--max-objects", str(self.most_objects)] if self.most_objects is not None else []),
         ]
+
+    def _of_jobs(self) -> list[str]:
+        """``UsageError`` where jobs restore as one role and copy as another, which one command cannot say."""
+        copies_as = role_of(self.then)
+        if self.batch is None:
+            return options(("--role-arn", copies_as))
+        if copies_as not in ("", self.batch.role_arn):
+            raise UsageError("one command cannot say two roles, one that restores and one that copies", "choose one")
+        return ["--engine", "batch", *job_words(self.batch)]
 
 
 def restore_command(reach: Reach, chosen: Chosen, wish: Wish) -> ShellCommand:

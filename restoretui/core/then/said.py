@@ -1,5 +1,6 @@
 """Then-steps as they are said: read from words of a command line or of the config, and said again."""
 
+import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from restoretui.core.errors import UsageError
 from restoretui.core.location import parse_location
+from restoretui.core.then.bare_urls import check_bare_url
 from restoretui.core.then.steps import STANDARD, ThenEvent, ThenKind, ThenStep, keep_days
 
 BY_JOB = "batch"
@@ -28,10 +30,11 @@ def read_steps(
     delete_archived: int | None = None,
     on: Sequence[str] = (),
     copy_engine: str | None = None,
+    copy_role: str | None = None,
 ) -> list[ThenStep]:
     """The steps that ``--then`` says, in their order, and then those of ``--on``; ``UsageError`` for what cannot be.
 
-    ``delete_archived``: so many archived versions somebody said may go.
+    ``delete_archived``: so many archived versions somebody said may go. ``copy_role``: as which jobs copy.
     """
     steps = [_read(text) for text in said]
     events = [read_event(text) for text in on]
@@ -56,7 +59,7 @@ def read_steps(
         last = max(at for at, step in enumerate(steps) if not step.is_of_run)
         steps.insert(last + 1, ThenStep(ThenKind.DISCARD, agreed=delete_archived))
     storage_class = _copy_class(copy_class or STANDARD)
-    job = BY_JOB if copy_engine == BY_JOB else ""
+    job = f"{BY_JOB} {copy_role or ''}".rstrip() if copy_engine == BY_JOB else ""
     if job and delete_archived is not None:
         raise UsageError(
             "--delete-archived has to know the version that each copy was made from, which jobs do not tell",
@@ -111,6 +114,8 @@ def _read(text: str) -> ThenStep:
                 "--then notify takes the name of a notice of the config",
                 "write --then notify:NAME; where it goes stands under [notify.NAME]",
             )
+        case ThenKind.WEBHOOK if "://" in target:
+            target = check_bare_url(target, "--then webhook")
         case ThenKind.WEBHOOK if not _NAME.fullmatch(target):
             raise UsageError(
                 "--then webhook takes the name of a webhook of the config",
@@ -149,8 +154,16 @@ def _copy_class(name: str) -> str:
     return name.upper()
 
 
+def role_of(steps: Sequence[ThenStep]) -> str:
+    """The role as which jobs copy; empty where none do, or it is left to the config."""
+    for step in steps:
+        if step.job:
+            return str(json.loads(step.job)["role_arn"]) if step.job.startswith("{") else step.job[len(BY_JOB) + 1 :]
+    return ""
+
+
 def words_of(steps: Sequence[ThenStep]) -> list[str]:
-    """The steps as words of a command line."""
+    """The steps as words of a command line; the role of jobs is left to whoever says the other options of jobs."""
     steps = [step for step in steps if not step.configured]
     plain = [step for step in steps if step.kind is not ThenKind.DISCARD and not step.event]
     words = [word for step in plain for word in ("--then", str(step))]
@@ -174,6 +187,7 @@ class ThenSaid(NamedTuple):
     delete_archived: int | None = None
     on: tuple[str, ...] = ()
     copy_engine: str | None = None
+    copy_role: str | None = None
 
     def steps(self) -> list[ThenStep]:
         """Read; ``UsageError`` for what cannot be meant."""

@@ -72,7 +72,9 @@ class ThenStep:
     keep_days: int = 0
     """Copies that would end before it is done are extended once, by so many days at most; 0: never."""
     job: str = ""
-    """Of copies: made by S3 Batch Operations, and how its jobs are made, as text; empty: one by one."""
+    """Of copies: made by S3 Batch Operations, and how its jobs are made, as text; empty: one by one.
+
+    Until the step is checked: ``BY_JOB``, and behind a space the role, where one was named."""
     event: ThenEvent | None = None
     """Done once for the run, when this comes to pass; None: in its turn."""
     configured: bool = False
@@ -89,6 +91,12 @@ class ThenStep:
     def in_place(self) -> bool:
         """Copies onto the objects themselves."""
         return self.kind is ThenKind.COPY and not self.target
+
+    @property
+    def is_tried_first(self) -> bool:
+        """Jobs put something before the keys of its copies, and papers do not agree on how it is joined to them."""
+        place = self.place
+        return bool(self.job and place is not None and (place.prefix or self.several))
 
     @property
     def is_of_run(self) -> bool:

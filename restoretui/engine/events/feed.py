@@ -15,6 +15,7 @@ from restoretui.core.events.messages import RestoreEvent, read_message
 from restoretui.core.events.queues import QueueName
 from restoretui.core.events.service import LONGEST_WAIT_S, EventService, QueueMessage
 from restoretui.core.events.subscription import may_send
+from restoretui.core.rules.clouds import CLOUDS
 from restoretui.engine.events.judging import EventDoubt, judged
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.watching.sweep import Sight
@@ -47,6 +48,8 @@ class EventFeed:
         clock: Clock,
         health: HealthBoard,
     ) -> None:
+        # Where some restores alone are told of, buckets are polled as densely as without a queue.
+        self._is_relied_on = any(kind.tells_all for kind in CLOUDS.values() if kind.queues == queue.kind)
         self.queue = queue
         self._open_service = open_service
         self._cloud = cloud
@@ -62,7 +65,7 @@ class EventFeed:
 
     def covers(self, bucket: str) -> bool:
         """Events of the bucket come by the queue, as far as is known, and are read now."""
-        return self._is_read and not self._silent.get(bucket, False)
+        return self._is_relied_on and self._is_read and not self._silent.get(bucket, False)
 
     async def run(self, told: Told) -> None:
         """Until cancelled. Troubles of the queue are said, and hold up nothing else."""
@@ -121,7 +124,7 @@ class EventFeed:
 
     async def _learn(self, service: EventService, buckets: Collection[str]) -> None:
         """Whether each bucket sends here, asked once; where that may not be read, whoever named the queue knows."""
-        for bucket in sorted(set(buckets) - set(self._silent)):
+        for bucket in sorted(set(buckets) - set(self._silent)) if self._is_relied_on else ():
             try:
                 told = await service.notification(bucket)
             except CloudError:

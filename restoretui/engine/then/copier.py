@@ -6,6 +6,7 @@ is not made again. It is done when the cloud has named the copy's ETag, and a lo
 
 from datetime import UTC, datetime, timedelta
 
+from restoretui.core.batch.jobs import MOST_COPIED
 from restoretui.core.errors import CloudError, ConnectionLost, MalformedAnswer, ServerFault
 from restoretui.core.model import ObjectDetail, ObjectRef
 from restoretui.core.then.contents import CopyTarget, Written
@@ -14,6 +15,7 @@ from restoretui.core.then.steps import ThenStep
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.engine.then.multipart import PartsCopier
 from restoretui.engine.then.work import GivenUp, ThenWork, TryLater, explained, found
+from restoretui.ledger.batches.records import BatchJob
 from restoretui.ledger.then_records import ThenTask
 
 UNSURE = (ServerFault, ConnectionLost, MalformedAnswer)
@@ -111,9 +113,36 @@ class Copier:
             return True
         if not in_place and current.etag == seen.etag:
             return True
-        begun = datetime.fromtimestamp(task.attempt_at, UTC) - SKEW
-        is_newer = current.modified is not None and current.modified >= begun
-        return task.is_again and is_newer and current.version_id != (seen.version_id or "")
+        begun_at, is_again = task.attempt_at, task.is_again
+        if self._step.job and (seen.size or 0) <= MOST_COPIED:
+            # A job has copied before us; what was uploaded in parts has another ETag since (FACTS-AFTER 10.1).
+            jobs = self._work.context.ledger.batches.copying(task.run_id, task.step_id)
+            begun_at, is_again = min([begun_at, *(job.planned_at for job in jobs)]), is_again or bool(jobs)
+        is_newer = current.modified is not None and current.modified >= datetime.fromtimestamp(begun_at, UTC) - SKEW
+        return is_again and is_newer and current.version_id != (seen.version_id or "")
+
+    async def was_made(self, job: BatchJob) -> bool:
+        """Whether a job that copied one object, to try it, has put the copy where it belongs."""
+        if job.problem:
+            return False
+        since = datetime.fromtimestamp(job.planned_at, UTC) - SKEW
+        async for rows in self._work.context.ledger.batches.rows(job):
+            for key, _ in rows:
+                try:
+                    made = await found(self._work, ObjectRef(*self._step.key_of(job.bucket, key)))
+                except CloudError as error:
+                    return await self._not_made(job, str(error))
+                is_new = made is not None and made.modified is not None and made.modified >= since
+                if is_new and made is not None and made.storage_class == self._step.storage_class:
+                    return True
+        return await self._not_made(job, "no copy lies where it belongs")
+
+    async def _not_made(self, job: BatchJob, why: str) -> bool:
+        # On disk before anything is copied by us: what then lies where it belongs is no work of that job's.
+        await self._work.context.ledger.batches.misplaced(
+            job, f"tried a copy below {job.copies.prefix if job.copies else ''}: {why}; all are copied one by one"
+        )
+        return False
 
     async def _same_region(self, source: str, target: str) -> bool:
         if source == target:

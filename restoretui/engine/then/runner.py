@@ -7,7 +7,7 @@ in between is begun again, and each kind of step looks first what the last attem
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from restoretui.core.errors import CloudError, LedgerError, RestoreTuiError
 from restoretui.core.model import State
@@ -20,6 +20,9 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.store.change_feed import RUNS, run_topic
 from restoretui.ledger.then_records import StepCount, TaskEnd, TaskState, ThenTask
+
+if TYPE_CHECKING:
+    from restoretui.engine.then.copier import Copier
 
 log = logging.getLogger(__name__)
 
@@ -154,13 +157,20 @@ class ThenRunner:
         Each object is looked at afterwards, as after a copy of ours, and so found done or copied.
         """
         batches = self._context.ledger.batches
-        if jobs := batches.copying(self._run_id, count.id):
-            return all(job.is_settled for job in jobs)
-        if count.id in self._without_jobs:
+        jobs, tried = batches.copying(self._run_id, count.id), 0
+        if not all(job.is_settled for job in jobs):
+            return False
+        if count.id in self._without_jobs or any(job.copies and not job.copies.only for job in jobs):
             return True
         if (await self._context.ledger.runs.get(self._run_id)).is_open:
             return False
-        if await batches.assign_copies(self._run_id, count.id):
+        if jobs and jobs[0].copies is not None:
+            tried = jobs[0].copies.only
+            if not await cast("Copier", await self._deed(count)).was_made(jobs[0]):
+                self._without_jobs.add(count.id)
+                return True
+        is_first = count.step.is_tried_first and not jobs
+        if await batches.assign_copies(self._run_id, count.id, tried=None if is_first else tried):
             self._jobs_made()
             return False
         self._without_jobs.add(count.id)

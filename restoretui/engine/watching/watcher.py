@@ -25,6 +25,9 @@ WORTH_ANOTHER_S = 0.015
 """A page that took this long to come is worth a chunk more at once; reading it takes a few milliseconds."""
 QUICKEST = 0.3
 """Machine seconds between two rounds, however fast the cloud's clock runs."""
+WHILE_SENDING = 1.0
+"""Machine seconds between two groupings while requests go out: each of them changes what is tracked, and hardly ever
+what is due."""
 RESTS_PER_GROUPING = 20
 """Grouping a run's jobs reads all of them; while requests go out it rests this many times as long as it takes."""
 
@@ -90,7 +93,8 @@ class Watcher:
             self._events.due(nearest)
             await self._sleep_until(nearest.at if nearest else None)
             if self._stirred.is_set():
-                await self._clock.pause(max(QUICKEST, RESTS_PER_GROUPING * took))
+                least = WHILE_SENDING if is_sending else QUICKEST
+                await self._clock.pause(max(least, RESTS_PER_GROUPING * took))
 
     async def look_now(self) -> None:
         """One round over everything tracked, whatever is due."""

@@ -204,10 +204,13 @@ class BatchJobs:
         ours = self.peek_of_run(run_id)
         return [batch for batch in ours if batch.copies is not None and batch.copies.step_id == step_id]
 
-    async def assign_copies(self, run_id: int, step_id: int) -> int:
-        """Put what waits for a then-step into jobs, as was agreed to; how many objects a job can copy."""
+    async def assign_copies(self, run_id: int, step_id: int, *, tried: int | None = 0) -> int:
+        """Put what waits for a then-step into jobs, as was agreed to; how many objects a job can copy.
+
+        ``tried`` None: one object into one job, to see where its copy comes to lie; else the one that was, if any.
+        """
         now = self._clock.now().timestamp()
-        return await self._writer.do(lambda tx: assign_copies(tx, run_id, step_id, now))
+        return await self._writer.do(lambda tx: assign_copies(tx, run_id, step_id, now, tried=tried))
 
     # --- progress
 
@@ -223,6 +226,10 @@ class BatchJobs:
     async def hold(self, batch: BatchJob, problem: str) -> None:
         """Withdraw the confirmation: the job waits for a person again, because of ``problem``."""
         await self._note(batch.id, "confirmed_at = NULL, problem = :problem", {"problem": problem}, problem)
+
+    async def misplaced(self, batch: BatchJob, problem: str) -> None:
+        """Record that what it copied does not lie where it belongs."""
+        await self._note(batch.id, "problem = :problem", {"problem": problem}, f"job {batch.job_id} {problem}")
 
     async def creating(self, batch_id: int) -> None:
         """Record, ahead of the request, that CreateJob is about to be sent."""

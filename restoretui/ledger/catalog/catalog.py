@@ -10,7 +10,8 @@ from typing import Any
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
-from restoretui.core.model import Page
+from restoretui.core.inventory.columns import FREQUENT_FOR_S
+from restoretui.core.model import ObjectRef, Page
 from restoretui.ledger.catalog.bare_listings import is_bare
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
 from restoretui.ledger.catalog.flat_pages import FlatPages
@@ -208,6 +209,37 @@ class Catalog:
             if scope.recursive and scope.versions == versions and not scope.prefix:
                 return self.flat_pages(listing)
         return None
+
+    async def note_in_use(self, listing_id: int, positions: Sequence[int]) -> None:
+        """These rows of an inventory, by their place in key order, were in no archive when it was made."""
+
+        def note(tx: Tx) -> None:
+            tx.run(f"CREATE TABLE IF NOT EXISTS catalog.h{listing_id} (id INTEGER PRIMARY KEY)")
+            tx.values(f"INSERT OR IGNORE INTO h{listing_id} (id)", [(at + 1,) for at in positions])
+
+        await self._writer.do(note)
+
+    def in_use(self, cloud: CloudId, refs: Sequence[ObjectRef]) -> list[Observation]:
+        """Of these objects of one bucket, those that its newest inventory tells to be in no archive until now."""
+        inventory = next(iter(self.of_origin(cloud, refs[0].bucket, "inventory")), None) if refs else None
+        now = self._clock.now().timestamp()
+        if inventory is None or inventory.started_at.timestamp() + FREQUENT_FOR_S < now:
+            return []
+        if self._quick.row("SELECT 1 FROM catalog.sqlite_master WHERE name = ?", (f"h{inventory.id}",)) is None:
+            return []
+        flat, found = self.flat_pages(inventory), list[Observation]()
+        for ref in refs:
+            for row_id, version, size, modified, storage_class, etag in flat.rows_of(ref.key):
+                noted = self._quick.row(f"SELECT 1 FROM h{inventory.id} WHERE id = ?", (row_id,))
+                if noted is not None and version == ref.version_id and storage_class == cloud.rules.tiered_class:
+                    seen = inventory.started_at.timestamp()
+                    found.append(
+                        Observation(
+                            ref.key, ref.version_id, storage_class, size, modified, None, True, None, None, seen,
+                            etag=etag,
+                        )
+                    )  # fmt: skip
+        return found
 
     async def get(self, listing_id: int) -> Listing:
         """The listing as it is now; ``LedgerError`` if it was pruned."""

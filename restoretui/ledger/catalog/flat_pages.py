@@ -50,6 +50,20 @@ class FlatPages:
         """The key of a row; of the last one where there are not so many."""
         return self._key(min(position, self._count - 1)) if self._count else ""
 
+    def rows_of(self, key: str) -> "list[tuple[int, str | None, int | None, int | None, str, str]]":
+        """Id, version, size, date, class and ETag of each row of one key."""
+        found = []
+        at = self.position(key)
+        while at < self._count and self._key(at) == key:
+            row = self._quick.row(
+                f"SELECT id, version_id, size, modified, storage_class, etag FROM l{self._listing_id} WHERE id = ?",
+                (self._id(at),),
+            )
+            if row is not None:
+                found.append((row[0], row[1] or None, told_size(row[2]), told_date(row[3]), row[4], row[5]))
+            at += 1
+        return found
+
     async def list_page(
         self,
         bucket: str,
@@ -114,9 +128,12 @@ class FlatPages:
         )  # fmt: skip
 
     def _key(self, position: int) -> str:
+        row = self._quick.row(f"SELECT key FROM l{self._listing_id} WHERE id = ?", (self._id(position),))
+        return "" if row is None else str(row[0])
+
+    def _id(self, position: int) -> int:
         for first_id, rows in self._segments:
             if position < rows:
-                row = self._quick.row(f"SELECT key FROM l{self._listing_id} WHERE id = ?", (first_id + position,))
-                return "" if row is None else str(row[0])
+                return int(first_id) + position
             position -= rows
         raise IndexError(position)

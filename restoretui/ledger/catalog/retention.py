@@ -242,7 +242,7 @@ def _forget(tx: Tx, listing_id: int) -> None:
 
 def _clear_some(tx: Tx, rows: int) -> bool:
     row = tx.row(
-        "SELECT name FROM catalog.sqlite_master WHERE type = 'table' AND name GLOB '[lprt][0-9]*'"
+        "SELECT name FROM catalog.sqlite_master WHERE type = 'table' AND name GLOB '[hlprt][0-9]*'"
         " AND CAST(substr(name, 2) AS INTEGER) NOT IN (SELECT id FROM listing) LIMIT 1"
     )
     if row is None:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 PAGE = 1000
 """Rows that come back at a time."""
 _CACHE_KIB = 8_192
-_COLUMNS = "key, version_id, size, modified, storage_class, etag, is_latest"
-_TAKEN = (0, 1, 2, 3, 4, 7, 8)
-"""Of an entry's columns; an inventory tells of no restores."""
+_COLUMNS = "key, version_id, size, modified, storage_class, etag, is_latest, hint"
+_TAKEN = (0, 1, 2, 3, 4, 7, 8, 6)
+"""Of an entry's columns; an inventory tells of no restores, and has a hint where their ends stand."""
 
 
 class RowSorter:
@@ -49,7 +49,8 @@ class RowSorter:
             self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             kinds = "key TEXT, version_id TEXT, size INTEGER, modified INTEGER, storage_class TEXT, etag TEXT"
             for name in ("kept", "incoming"):
-                self._db.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, {kinds}, is_latest INTEGER)")
+                last = "is_latest INTEGER, hint INTEGER"
+                self._db.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, {kinds}, {last})")
 
     def keep(self, tree: "Filter | None", prefix: str, now: float, classes: tuple[str, ...]) -> None:
         """From now on only rows that match; globs as in a listing below ``prefix``, ages as of ``now``."""
@@ -68,7 +69,7 @@ class RowSorter:
         with explained(self._folder):
             self._db.execute("BEGIN")
             self._db.executemany(
-                f"INSERT INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", zip(*columns, strict=True)
+                f"INSERT INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", zip(*columns, strict=True)
             )
             found = len(rows)
             if table == "incoming":
@@ -83,7 +84,7 @@ class RowSorter:
         with explained(self._folder):
             found = self._db.execute(f"SELECT {_COLUMNS} FROM kept ORDER BY key, is_latest DESC, modified DESC, id")
             while some := found.fetchmany(PAGE):
-                keys, versions, sizes, dates, classes, etags, latest = map(list, zip(*some, strict=True))
+                keys, versions, sizes, dates, classes, etags, latest, hints = map(list, zip(*some, strict=True))
                 nothing = list(itertools.repeat(None, len(some)))
                 yield Rows(
                     [
@@ -93,7 +94,7 @@ class RowSorter:
                         dates if min(dates) > UNTOLD_DATE else [told_date(date) for date in dates],
                         classes,
                         nothing,
-                        nothing,
+                        hints,
                         etags,
                         list(map(bool, latest)),
                     ]

@@ -120,17 +120,19 @@ class MarkedPlace:
             tells=self.rules.lists_status,
         )
         ours, archived = fact_sql.COUNTS_AS_RESTORING, fact_sql.is_archived(self.rules)
+        before = f" WHEN in_progress = 0 AND expiry > :now THEN {fact_sql.DAYS_BEFORE}" if self.bucket_id else ""
         return (
             "SELECT key, version_id, size, storage_class, archive_status, looked, gone,"
             f" CASE WHEN {ours} THEN 1 ELSE in_progress END AS in_progress,"
             f" CASE WHEN {ours} THEN NULL ELSE expiry END AS expiry,"
             f" CASE WHEN {ours} THEN coalesce(job_tier, told_tier) WHEN in_progress THEN told_tier END AS tier,"
-            f" CASE WHEN {ours} THEN coalesce(job_days, told_days) WHEN in_progress THEN told_days END AS days,"
+            f" CASE WHEN {ours} THEN coalesce(job_days, told_days) WHEN in_progress THEN told_days{before} END"
+            " AS days,"
             f" CASE WHEN NOT {ours} AND in_progress THEN told_asked END AS asked_at, fact_etag, told,"
             " CASE WHEN told_at > 0 THEN told_at ELSE seen_at END AS as_of,"
             f" {ours} AS is_ours, state, intent, NOT told AND NOT {ours} AND ({archived}) AS untold,"
             f" told_at < :now - {LOOK_KEPT_S} AND NOT {ours} AND ({archived}) AS told_long_ago"
-            f" FROM ({fact_sql.with_state(self.rules, inner)})"
+            f" FROM ({fact_sql.with_state(self.rules, inner)}) w"
         )
 
 

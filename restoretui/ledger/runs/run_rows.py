@@ -41,6 +41,7 @@ NEXT_JOBS = (
 _RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItttitii")
 _JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSistt")
 _COUNT_SHAPE = Shape("the counts of a run", "itii")
+_BUCKETS = "buckets"
 _TEXTS = frozenset({"scheme", "profile", "region", "endpoint_url", "expected_bucket_owner", "store"})
 """What a connection holds as text; all else in it is yes or no."""
 
@@ -109,10 +110,24 @@ def _makes_no_copies(literal: str) -> bool:
 
 def _connection_of(text: str) -> Mapping[str, object]:
     connection = json.loads(text)
-    for name, value in connection.items():
-        if value is not None and not isinstance(value, str if name in _TEXTS else bool | int | float | str):
+    for name, value in [*connection.items(), *_of_buckets(connection)]:
+        if (
+            name != _BUCKETS
+            and value is not None
+            and not isinstance(value, str if name in _TEXTS else bool | int | float | str)
+        ):
             raise damaged("how to reach the cloud of a run", name)
     return cast("Mapping[str, object]", connection)
+
+
+def _of_buckets(connection: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """What is said of the buckets that are reached otherwise."""
+    told = connection.get(_BUCKETS, {})
+    if not isinstance(told, dict) or not all(isinstance(one, dict) for one in told.values()):
+        raise damaged("how to reach the cloud of a run", _BUCKETS)
+    if any(_BUCKETS in one for one in told.values()):
+        raise damaged("how to reach the cloud of a run", _BUCKETS)
+    return [pair for one in told.values() for pair in one.items()]
 
 
 def _tier_of(text: str) -> Tier:

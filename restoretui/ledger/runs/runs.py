@@ -20,11 +20,20 @@ from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.then_records import OPEN
 from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
 if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
+
+_PURSUED = (
+    f"id IN (SELECT run_id FROM run_count WHERE jobs > 0 AND state IN ({names(WAITING | {State.AVAILABLE})})"
+    " UNION SELECT run_id FROM batch WHERE phase <> 'settled' UNION SELECT s.run_id FROM then_count c"
+    " JOIN then_step s ON s.id = c.step_id WHERE c.tasks > 0"
+    f" AND c.state IN ({', '.join(repr(str(state)) for state in sorted(OPEN))}))"
+)
+"""A copy that is there can be removed, overwritten or extended by anybody."""
 
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
@@ -92,6 +101,10 @@ class Runs(JobQueries):
     def peek_all(self) -> RunList:
         """The same, for a repaint."""
         return self._runs("1", ())
+
+    def peek_pursued(self) -> RunList:
+        """Those of which anything can still change, newest first; however many are over, they cost nothing."""
+        return self._runs(_PURSUED, ())
 
     async def open_runs(self) -> RunList:
         """Runs of which something is still expected, oldest first."""

@@ -47,11 +47,12 @@ def tracked_runs(connection: sqlite3.Connection, run_id: int | None) -> list[Tra
 
 def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[TrackedGroup]:
     """The groups of one run, in a transaction of the caller's; counted by key: GROUP BY would sort every job."""
-    connection.execute("DROP TABLE IF EXISTS temp.tracked")
+    # Kept, and emptied: to drop it would have every statement of the connection prepared anew.
     connection.execute(
-        "CREATE TEMP TABLE tracked (bucket_id, line_id, versions, state, jobs, size_bytes, first, last, expiry,"
-        " PRIMARY KEY (bucket_id, line_id, versions, state)) WITHOUT ROWID"
+        "CREATE TEMP TABLE IF NOT EXISTS tracked (bucket_id, line_id, versions, state, jobs, size_bytes, first, last,"
+        " expiry, PRIMARY KEY (bucket_id, line_id, versions, state)) WITHOUT ROWID"
     )
+    connection.execute("DELETE FROM temp.tracked")
     connection.execute(
         "INSERT INTO temp.tracked SELECT bucket_id, line_id, version_id <> '', state, 1,"
         " CASE WHEN size > 0 THEN size ELSE 0 END, requested_at,"
@@ -71,7 +72,6 @@ def group_tracked(connection: sqlite3.Connection, run: TrackedRun) -> list[Track
         " FROM temp.tracked t JOIN bucket b ON b.id = t.bucket_id JOIN line n ON n.id = t.line_id"
         " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
     ).fetchall()
-    connection.execute("DROP TABLE temp.tracked")
     groups = [_group(run.id, row) for row in rows]
     (counted,) = connection.execute(
         f"SELECT coalesce(sum(jobs), 0) FROM run_count WHERE run_id = ? AND state IN ({names(TRACKED)})", (run.id,)

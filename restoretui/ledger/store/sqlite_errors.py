@@ -25,7 +25,7 @@ _OF_DAMAGE = re.compile(
     re.IGNORECASE,
 )
 """What SQLite says, as if a statement were wrong, when the schema or a row is not what this program wrote."""
-_LISTING_GONE = re.compile(r"no such table: (catalog\.)?[lprt][0-9]+$")
+_LISTING_GONE = re.compile(r"no such table: (catalog\.)?[hlprt][0-9]+$")
 """What SQLite says when a listing was pruned between two statements."""
 
 

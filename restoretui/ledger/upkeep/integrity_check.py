@@ -48,7 +48,7 @@ _TREE = re.compile(r"Tree (\d+)")
 _PAGE = re.compile(r"page (\d+)")
 _CELL = re.compile(r" cell \d+")
 _NAMED = re.compile(r"(?:index|table|in) ([A-Za-z_0-9]+)(?:\.[A-Za-z_0-9]+)?$")
-_OF_LISTING = re.compile(r"(?:[lprt][0-9]+|r[0-9]+_until)$")
+_OF_LISTING = re.compile(r"(?:[hlprt][0-9]+|r[0-9]+_until)$")
 
 
 class Finding(NamedTuple):

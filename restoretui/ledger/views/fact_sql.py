@@ -313,6 +313,13 @@ STILL_OURS = (
 SHOWN_EXPIRY = "CASE WHEN job_state = 'available' AND job_changed_at >= told_at THEN job_expiry ELSE expiry END"
 """When the copy ends, by whoever knows it last."""
 
+DAYS_BEFORE = (
+    "(SELECT r.days FROM job k JOIN run r ON r.id = k.run_id WHERE k.id = (SELECT max(id) FROM job"
+    f" WHERE bucket_id = :bucket AND key = w.key AND version_id = w.version_id AND {LIVE}"
+    f" AND +state IN ({names((State.REQUESTED, State.RESTORING, State.AVAILABLE))})))"
+)
+"""The days asked for with the newest job that brought, or found, a copy of the object; table alias ``w``."""
+
 COUNTS_AS_RESTORING = (
     "(job_id IS NOT NULL AND NOT (job_state IN ('requested', 'restoring')"
     " AND told_at > job_changed_at AND state = 'available'))"

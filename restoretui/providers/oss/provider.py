@@ -43,6 +43,7 @@ from restoretui.providers.wire.listings.page_request import PageRequest
 from restoretui.providers.wire.xml_trees import Unreadable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
+    from restoretui.core.events.service import EventService
     from restoretui.core.then.contents import Contents
     from restoretui.providers.oss.sdk import OssResponse, OssSdk
 
@@ -65,10 +66,11 @@ class OssProvider:
     def __init__(self, sdk: "OssSdk", profile: str, ring: KeyRing) -> None:
         self._sdk = sdk
         self._profile = profile
+        self._ring = ring
         self._calls = OssClient(sdk, ring)
         self.capabilities = Capabilities(
             max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint, expirations=True, presigns=True,
-            contents=True, reads_files=True,
+            contents=True, reads_files=True, events=True,
         )  # fmt: skip
 
     @classmethod
@@ -233,6 +235,12 @@ class OssProvider:
             if error.code == "NoSuchLifecycle":
                 return []
             raise
+
+    def events(self) -> "EventService":
+        """As ``HandlesEvents`` says."""
+        from restoretui.providers.oss.queues import OssQueues
+
+        return OssQueues(self._ring)
 
     def contents(self) -> "Contents":
         """As ``HandlesContents`` says."""

@@ -7,7 +7,7 @@ from typing import Any
 from restoretui.sandbox.faults.fault import OF_OBJECTS, Fault, read_fault
 from restoretui.sandbox.state.cloud import CALLER_ARN
 from restoretui.sandbox.state.conditions import Conditions, Fate, TaskFailure
-from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied
 from restoretui.sandbox.state.restore import chance
 from restoretui.sandbox.wire.call_reply import Call
 
@@ -18,7 +18,7 @@ class Disturbance:
 
     latency: float = 0.0
     """Machine seconds before it is applied."""
-    refusal: Refusal | None = None
+    refusal: ErrorAnswer | None = None
     drop: str = ""
     """The connection goes ``before`` the request is applied, ``after`` it was, or in the ``middle`` of the answer."""
     spoil: str = ""
@@ -154,23 +154,25 @@ class Faults(Conditions):
             yield fault
 
 
-def _refusal(fault: Fault, call: Call) -> Refusal:
+def _refusal(fault: Fault, call: Call) -> ErrorAnswer:
     match fault.kind:
         case "throttle":
-            return Refusal(503, fault.code or "SlowDown", "Please reduce your request rate.")
+            return ErrorAnswer(503, fault.code or "SlowDown", "Please reduce your request rate.")
         case "deny":
             return access_denied(_not_authorized(call))
         case "expired-token":
             status = 403 if call.service == "sts" else 400
-            return Refusal(status, "ExpiredToken", "The provided token has expired.")
+            return ErrorAnswer(status, "ExpiredToken", "The provided token has expired.")
         case "unknown-key":
             if call.service == "sts":
-                return Refusal(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
-            return Refusal(
+                return ErrorAnswer(
+                    403, "InvalidClientTokenId", "The security token included in the request is invalid."
+                )
+            return ErrorAnswer(
                 403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
             )
         case "clock-skew":
-            return Refusal(
+            return ErrorAnswer(
                 403,
                 "RequestTimeTooSkewed",
                 "The difference between the request time and the current time is too large.",
@@ -178,7 +180,7 @@ def _refusal(fault: Fault, call: Call) -> Refusal:
             )
         case _:
             message = fault.message or "We encountered an internal error. Please try again."
-            return Refusal(fault.status, fault.code or "InternalError", message)
+            return ErrorAnswer(fault.status, fault.code or "InternalError", message)
 
 
 _ACTIONS = {

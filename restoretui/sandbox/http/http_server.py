@@ -14,12 +14,13 @@ from restoretui.sandbox.faults.faults import Disturbance, Faults
 from restoretui.sandbox.http.control import CONTROL, Control
 from restoretui.sandbox.http.stats import Stats
 from restoretui.sandbox.oss.adapter import OssAdapter
+from restoretui.sandbox.oss.queues import MnsAdapter
 from restoretui.sandbox.s3.adapter import S3Adapter
 from restoretui.sandbox.s3control.adapter import S3ControlAdapter
 from restoretui.sandbox.sqs.adapter import SqsAdapter
 from restoretui.sandbox.state.body import pieces
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.state.refusals import ErrorAnswer
 from restoretui.sandbox.sts.glacier import VERSION_HEADER, GlacierAdapter
 from restoretui.sandbox.sts.iam import IamAdapter
 from restoretui.sandbox.sts.sts import StsAdapter
@@ -40,9 +41,10 @@ class RequestHandler:
         self.stats = stats
         self.control = control
         self._s3 = S3Adapter(cloud)
-        self._sqs = SqsAdapter(cloud)
+        self._sqs, self._mns = SqsAdapter(cloud), MnsAdapter(cloud)
         self._others: tuple[Adapter, ...] = (
             OssAdapter(cloud),
+            self._mns,
             S3ControlAdapter(cloud),
             self._sqs,
             GlacierAdapter(cloud),
@@ -65,7 +67,7 @@ class RequestHandler:
         try:
             call = take_apart(request.method, request.raw_path, request.headers, body, request_id)
         except UnicodeDecodeError:
-            refusal = Refusal(400, "InvalidURI", "Couldn't parse the specified URI.")
+            refusal = ErrorAnswer(400, "InvalidURI", "Couldn't parse the specified URI.")
             call = Call(request.method, "/", {}, request.headers, request_id=request_id)
             return await self._send(request, call, self._s3.refuse(call, refusal))
         if call.path.startswith(CONTROL):
@@ -79,8 +81,8 @@ class RequestHandler:
             if disturbance.drop == "before":
                 return self._drop(request, call, "dropped before")
             call.quirks = disturbance.quirks
-        if adapter is self._sqs and (disturbance is None or disturbance.refusal is None):
-            await self._sqs.wait(call)
+        if isinstance(adapter, SqsAdapter | MnsAdapter) and (disturbance is None or disturbance.refusal is None):
+            await adapter.wait(call)
         reply = self._reply(adapter, call, disturbance, request.raw_path, body)
         if disturbance is not None and disturbance.drop == "after":
             return self._drop(request, call, f"{reply.status} dropped after")
@@ -96,7 +98,7 @@ class RequestHandler:
         if (
             call.path == "/"
             or call.path.startswith("/v20180820/")
-            or call.headers.get("authorization", "")[:3] == "OSS"
+            or call.headers.get("authorization", "")[:3] in ("OSS", "MNS")
             or VERSION_HEADER in call.headers
         ):
             for adapter in self._others:
@@ -114,11 +116,11 @@ class RequestHandler:
             if call.service != "oss":
                 check_signature(call.method, target, call.headers, body)
             return adapter.answer(call)
-        except Refusal as refusal:
+        except ErrorAnswer as refusal:
             return adapter.refuse(call, refusal)
         except Exception:  # boundary: a mistake of ours must not end the server
             log.exception("%s %s", call.operation, call.path)
-            fault = Refusal(500, "InternalError", "We encountered an internal error. Please try again.")
+            fault = ErrorAnswer(500, "InternalError", "We encountered an internal error. Please try again.")
             return adapter.refuse(call, fault)
 
     def _drop(self, request: web.BaseRequest, call: Call, how: str) -> web.StreamResponse:

@@ -8,12 +8,12 @@ from restoretui.sandbox.oss.lists import list_object_versions, list_objects_v2
 from restoretui.sandbox.oss.objects import delete_object, get_object, put_object
 from restoretui.sandbox.oss.restores import clean_restored_object, restore_object
 from restoretui.sandbox.oss.signature import check_signature
-from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal, malformed_xml, not_built
+from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml, not_built
 from restoretui.sandbox.wire.call_reply import XML, Call, Reply, elements, iso, parse_xml
 
-_Handler = Callable[[Cloud, Bucket, Call], Reply]
+_Handler = Callable[[Cloud, BucketState, Call], Reply]
 
 _QUERIES = {
     ("GET", "location"): "GetBucketLocation",
@@ -77,7 +77,7 @@ class OssAdapter:
             raise not_built(call.operation)
         return handler(self.cloud, bucket, call)
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         status, code, message = _in_their_words(call, refusal)
         extra = dict(refusal.extra)
         ec = extra.pop("EC", _EC.get(code, _OTHER_EC))
@@ -119,7 +119,7 @@ def _operation(call: Call) -> str:
     return f"{call.method} bucket"
 
 
-def _in_their_words(call: Call, refusal: Refusal) -> tuple[int, str, str]:
+def _in_their_words(call: Call, refusal: ErrorAnswer) -> tuple[int, str, str]:
     """What S3 and OSS call differently."""
     match refusal.code:
         case "SlowDown":
@@ -135,11 +135,11 @@ def _in_their_words(call: Call, refusal: Refusal) -> tuple[int, str, str]:
     return refusal.status, refusal.code, refusal.message
 
 
-def _check_region(bucket: Bucket, call: Call) -> None:
+def _check_region(bucket: BucketState, call: Call) -> None:
     """A request to another Region's endpoint is refused with the right one."""
     if call.region == bucket.region or call.operation == "GetBucketLocation":
         return
-    raise Refusal(
+    raise ErrorAnswer(
         403,
         "AccessDenied",
         "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
@@ -163,16 +163,16 @@ def _list_buckets(cloud: Cloud, call: Call) -> Reply:
     return Reply(body=f"{XML}<ListAllMyBucketsResult>{content}</ListAllMyBucketsResult>".encode())
 
 
-def _location(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def _location(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     return Reply(body=f"{XML}<LocationConstraint>oss-{bucket.region}</LocationConstraint>".encode())
 
 
-def _info(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def _info(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     content = elements(_summary(bucket))
     return Reply(body=f"{XML}<BucketInfo><Bucket>{content}</Bucket></BucketInfo>".encode())
 
 
-def _direct_read(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def _direct_read(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     if call.method == "PUT":
         wanted = parse_xml(call.body, "ArchiveDirectReadConfiguration").findtext("Enabled")
         if wanted not in ("true", "false"):
@@ -184,9 +184,9 @@ def _direct_read(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=f"{XML}<{root}>{enabled}</{root}>".encode())
 
 
-def _lifecycle(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def _lifecycle(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     if not bucket.expirations:
-        raise Refusal(404, "NoSuchLifecycle", "No Row found in Lifecycle Table.")
+        raise ErrorAnswer(404, "NoSuchLifecycle", "No Row found in Lifecycle Table.")
     rules = "".join(
         f"<Rule>{elements({'ID': rule.rule_id, 'Prefix': rule.prefix, 'Status': 'Enabled'})}"
         f"<Expiration><Days>{rule.days}</Days></Expiration></Rule>"
@@ -195,7 +195,7 @@ def _lifecycle(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=f"{XML}<LifecycleConfiguration>{rules}</LifecycleConfiguration>".encode())
 
 
-def _summary(bucket: Bucket) -> dict[str, str]:
+def _summary(bucket: BucketState) -> dict[str, str]:
     return {
         "Name": bucket.name,
         "CreationDate": iso(bucket.created),

@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl, unquote
 from restoretui.sandbox.oss.objects import kept_headers, version_header, wanted_kind
 from restoretui.sandbox.s3.headers import check_conditions, check_key, part_of
 from restoretui.sandbox.state.body import Body
-from restoretui.sandbox.state.bucket import Bucket, Extra, Part, Upload, describe, made_tag
+from restoretui.sandbox.state.bucket import BucketState, Extra, Part, Upload, describe, made_tag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER, NULL_VERSION
 from restoretui.sandbox.state.refusals import (
-    Refusal,
+    ErrorAnswer,
     invalid_argument,
     malformed_xml,
     no_such_key,
@@ -24,14 +24,14 @@ LARGEST = 5 * 2**30
 LEAST_PART = 100 * 2**10
 
 
-def copy_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def copy_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``PUT`` with ``x-oss-copy-source``; onto itself with another class is how a class is changed."""
     now = cloud.now()
     check_key(call.key)
     source, row = _source(cloud, call, now)
     _check_overwrite(bucket, call)
     if row.size > LARGEST:
-        raise Refusal(400, "InvalidArgument", "The source object is larger than 5 GB; copy it in parts.")
+        raise ErrorAnswer(400, "InvalidArgument", "The source object is larger than 5 GB; copy it in parts.")
     old = source.extras.get(row.tag) or Extra()
     replace = call.headers.get("x-oss-metadata-directive", "COPY").upper() == "REPLACE"
     headers = kept_headers(call.headers) if replace else dict(old.headers)
@@ -42,7 +42,7 @@ def copy_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return _answer("CopyObjectResult", content, version_header(written))
 
 
-def create_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def create_upload(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``POST ?uploads``."""
     check_key(call.key)
     _check_overwrite(bucket, call)
@@ -54,7 +54,7 @@ def create_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return _answer("InitiateMultipartUploadResult", content)
 
 
-def copy_part(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def copy_part(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``PUT ?partNumber&uploadId`` with ``x-oss-copy-source``."""
     now = cloud.now()
     upload = _upload(bucket, call)
@@ -64,13 +64,13 @@ def copy_part(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     source, row = _source(cloud, call, now)
     body, size = part_of(source.body(row), call.headers.get("x-oss-copy-source-range"), row.size)
     if size > LARGEST:
-        raise Refusal(400, "InvalidArgument", "A part is larger than 5 GB.")
+        raise ErrorAnswer(400, "InvalidArgument", "A part is larger than 5 GB.")
     etag = f"{made_tag(body):032X}"
     upload.parts[int(number)] = Part(body, size, etag, now)
     return _answer("CopyPartResult", f"<LastModified>{iso(now)}</LastModified><ETag>&quot;{etag}&quot;</ETag>")
 
 
-def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def complete_upload(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``POST ?uploadId``: the named parts, in order, become the object."""
     upload = _upload(bucket, call)
     _check_overwrite(bucket, call)
@@ -82,13 +82,13 @@ def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
         raise malformed_xml()
     numbers = [int(text) for text in texts]
     if numbers != sorted(set(numbers)):
-        raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+        raise ErrorAnswer(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
     for position, (number, item) in enumerate(zip(numbers, wanted, strict=True)):
         part = upload.parts.get(number)
         if part is None or part.etag != (item.findtext("ETag") or "").strip('"'):
-            raise Refusal(400, "InvalidPart", "One or more of the specified parts could not be found.")
+            raise ErrorAnswer(400, "InvalidPart", "One or more of the specified parts could not be found.")
         if part.size < LEAST_PART and position < len(wanted) - 1:
-            raise Refusal(400, "EntityTooSmall", "A part is smaller than 100 KB.")
+            raise ErrorAnswer(400, "EntityTooSmall", "A part is smaller than 100 KB.")
         body, size = body + part.body, size + part.size
         digest.update(bytes.fromhex(part.etag))
     upload.extra.body = body
@@ -101,14 +101,14 @@ def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return _answer("CompleteMultipartUploadResult", content, version_header(written))
 
 
-def abort_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def abort_upload(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``DELETE ?uploadId``."""
     _upload(bucket, call)
     del bucket.uploads[call.query["uploadId"]]
     return Reply(204)
 
 
-def list_parts(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def list_parts(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET ?uploadId``."""
     upload = _upload(bucket, call)
     parts = "".join(
@@ -120,7 +120,7 @@ def list_parts(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return _answer("ListPartsResult", f"{head}<IsTruncated>false</IsTruncated>{parts}")
 
 
-def list_uploads(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def list_uploads(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET ?uploads``."""
     uploads = "".join(
         f"<Upload>{elements({'Key': upload.key, 'UploadId': name, 'Initiated': iso(upload.started)})}</Upload>"
@@ -131,7 +131,7 @@ def list_uploads(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return _answer("ListMultipartUploadsResult", f"{head}<IsTruncated>false</IsTruncated>{uploads}")
 
 
-def tagging(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def tagging(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET ?tagging`` of an object."""
     _, row = bucket.find(call.key, call.query.get("versionId"))
     extra = bucket.extras.get(row.tag) or Extra()
@@ -139,13 +139,13 @@ def tagging(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return _answer("Tagging", f"<TagSet>{tags}</TagSet>")
 
 
-def versioning(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def versioning(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET ?versioning`` of a bucket."""
     content = elements({"Status": bucket.versioning}) if bucket.versioning else ""
     return _answer("VersioningConfiguration", content)
 
 
-def _source(cloud: Cloud, call: Call, now: float) -> tuple[Bucket, Row]:
+def _source(cloud: Cloud, call: Call, now: float) -> tuple[BucketState, Row]:
     path, _, query = call.headers["x-oss-copy-source"].partition("?")
     name, _, key = unquote(path).removeprefix("/").partition("/")
     version_id = unquote(query.removeprefix("versionId=")) if query.startswith("versionId=") else None
@@ -159,14 +159,16 @@ def _source(cloud: Cloud, call: Call, now: float) -> tuple[Bucket, Row]:
     return bucket, row
 
 
-def _check_overwrite(bucket: Bucket, call: Call) -> None:
+def _check_overwrite(bucket: BucketState, call: Call) -> None:
     newest = bucket.newest(call.key)
     there = newest is not None and newest.kind & ~NULL_VERSION != MARKER
     if there and call.headers.get("x-oss-forbid-overwrite", "").lower() == "true":
-        raise Refusal(409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten.")
+        raise ErrorAnswer(
+            409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten."
+        )
 
 
-def _upload(bucket: Bucket, call: Call) -> Upload:
+def _upload(bucket: BucketState, call: Call) -> Upload:
     upload = bucket.uploads.get(call.query.get("uploadId", ""))
     if upload is None or upload.key != call.key:
         raise no_such_upload(call.query.get("uploadId", ""))

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from restoretui.sandbox.oss.objects import restore_text
-from restoretui.sandbox.state.bucket import Bucket, describe
+from restoretui.sandbox.state.bucket import BucketState, describe
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER
 from restoretui.sandbox.state.listing import After, Listed, list_current, list_versions
@@ -16,7 +16,7 @@ MAX_KEYS = 1000
 _DEFAULT_KEYS = 100
 
 
-def list_objects_v2(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def list_objects_v2(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET ?list-type=2``."""
     page = _OssPage(cloud, bucket, call)
     token = call.query.get("continuation-token")
@@ -29,7 +29,7 @@ def list_objects_v2(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return page.reply("ListBucketResult", parts, rows, listed)
 
 
-def list_object_versions(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def list_object_versions(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET ?versions``."""
     page = _OssPage(cloud, bucket, call)
     marker, version = call.query.get("key-marker", ""), call.query.get("version-id-marker")
@@ -57,7 +57,7 @@ def list_object_versions(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
 class _OssPage:
     """What both listings have in common."""
 
-    def __init__(self, cloud: Cloud, bucket: Bucket, call: Call) -> None:
+    def __init__(self, cloud: Cloud, bucket: BucketState, call: Call) -> None:
         query = call.query
         self.bucket = bucket
         self.now = cloud.now()

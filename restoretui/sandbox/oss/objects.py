@@ -6,10 +6,10 @@ from functools import lru_cache
 from restoretui.sandbox.oss.restores import find_version
 from restoretui.sandbox.s3.headers import check_conditions, check_key, extent_of
 from restoretui.sandbox.state.body import cut, length, pieces
-from restoretui.sandbox.state.bucket import Bucket, Extra, Written, describe, real_etag
+from restoretui.sandbox.state.bucket import BucketState, Extra, WriteResult, describe, real_etag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER, kind_number
-from restoretui.sandbox.state.refusals import Refusal, still_archived
+from restoretui.sandbox.state.refusals import ErrorAnswer, still_archived
 from restoretui.sandbox.state.restore import Restore
 from restoretui.sandbox.state.table import Row
 from restoretui.sandbox.wire.call_reply import Call, Reply, http_date
@@ -23,7 +23,7 @@ _HASHED = 4096
 _ECMA, _ALL = 0xC96C5795D7870F42, (1 << 64) - 1
 
 
-def get_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def get_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET`` and ``HEAD``; content only of what can be read now."""
     now = cloud.now()
     row = find_version(bucket, call)
@@ -44,7 +44,7 @@ def get_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return reply
 
 
-def put_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def put_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``PUT`` with content."""
     check_key(call.key)
     etag = real_etag(call.body).upper()
@@ -61,7 +61,7 @@ def wanted_kind(headers: Mapping[str, str]) -> int:
     except ValueError:
         kind = None
     if kind is None or describe(kind).scheme != "oss":
-        raise Refusal(400, "InvalidArgument", f"no such storage class exists: {wanted}")
+        raise ErrorAnswer(400, "InvalidArgument", f"no such storage class exists: {wanted}")
     return kind
 
 
@@ -75,7 +75,7 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def delete_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def delete_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``DELETE``: 204, whether anything was there or not."""
     gone = bucket.erase(call.key, call.query.get("versionId"), cloud.now())
     if gone is None:
@@ -93,7 +93,7 @@ def restore_text(restore: Restore | None, now: float) -> str:
     return f'ongoing-request="false", expiry-date="{http_date(restore.until)}"'
 
 
-def _headers(bucket: Bucket, row: Row, now: float) -> dict[str, str]:
+def _headers(bucket: BucketState, row: Row, now: float) -> dict[str, str]:
     headers = {
         "ETag": f'"{bucket.etag(row.tag)}"',
         "Last-Modified": http_date(row.modified),
@@ -128,6 +128,6 @@ def crc64(content: bytes) -> int:
     return value ^ _ALL
 
 
-def version_header(written: Written) -> dict[str, str]:
+def version_header(written: WriteResult) -> dict[str, str]:
     """``x-oss-version-id`` where versioning is or was on."""
     return {"x-oss-version-id": written.version_id} if written.version_id is not None else {}

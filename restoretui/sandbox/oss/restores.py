@@ -2,10 +2,10 @@
 
 from restoretui.core.model import Tier
 from restoretui.core.rules.rules import ArchiveRule
-from restoretui.sandbox.state.bucket import DAY, Asked, Bucket, describe
+from restoretui.sandbox.state.bucket import DAY, AskLog, BucketState, describe
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER
-from restoretui.sandbox.state.refusals import Refusal, malformed_xml, marker_not_allowed
+from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml, marker_not_allowed
 from restoretui.sandbox.state.restore import Restore, start
 from restoretui.sandbox.state.table import Row
 from restoretui.sandbox.wire.call_reply import Call, Reply, parse_xml
@@ -13,19 +13,21 @@ from restoretui.sandbox.wire.call_reply import Call, Reply, parse_xml
 _TIERS = {tier.wire: tier for tier in Tier}
 
 
-def restore_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def restore_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``POST ?restore[&versionId=]``: 202 started or raised, 200 days added."""
     days, tier = _parse_request(call.body)
     row = find_version(bucket, call)
     status = 0
     try:
         status = _judge(cloud, bucket, row, days, tier)
-    except Refusal as no:
+    except ErrorAnswer as no:
         status = no.status
         raise
     finally:
-        asked = bucket.asks.get(row.tag) or Asked(row.key, bucket.version_id(row))
+        asked = bucket.asks.get(row.tag) or AskLog(row.key, bucket.version_id(row))
         bucket.asks[row.tag] = asked.and_then(status, days, tier)
+    if status == 202:
+        cloud.notifier.begun(bucket, row, bucket.restores[row.tag], cloud.now())
     headers = {}
     rule = _rule(bucket, row)
     if rule.takes_tier:
@@ -36,7 +38,7 @@ def restore_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(status, headers=headers)
 
 
-def clean_restored_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def clean_restored_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``POST ?cleanRestoredObject``: the copy ends now."""
     now = cloud.now()
     row = find_version(bucket, call)
@@ -45,12 +47,12 @@ def clean_restored_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
         raise _not_supported()
     restore = bucket.restore_of(row.tag, now)
     if restore is None or not restore.available(now):
-        raise Refusal(409, "ArchiveRestoreFileStale", "The restored file is not there, or not there any more.")
+        raise ErrorAnswer(409, "ArchiveRestoreFileStale", "The restored file is not there, or not there any more.")
     del bucket.restores[row.tag]
     return Reply()
 
 
-def find_version(bucket: Bucket, call: Call) -> Row:
+def find_version(bucket: BucketState, call: Call) -> Row:
     """The version a request names; a delete marker is no object."""
     version_id = call.query.get("versionId")
     _, row = bucket.find(call.key, version_id)
@@ -59,7 +61,7 @@ def find_version(bucket: Bucket, call: Call) -> Row:
     return row
 
 
-def _judge(cloud: Cloud, bucket: Bucket, row: Row, days: int | None, tier: Tier | None) -> int:
+def _judge(cloud: Cloud, bucket: BucketState, row: Row, days: int | None, tier: Tier | None) -> int:
     now = cloud.now()
     rule = _rule(bucket, row)
     most = rule.max_days or 365
@@ -75,7 +77,7 @@ def _judge(cloud: Cloud, bucket: Bucket, row: Row, days: int | None, tier: Tier 
         return 200
     if running is not None and not (rule.takes_tier and wanted.faster_than(running.tier)):
         slower = rule.takes_tier and running.tier.faster_than(wanted)
-        raise Refusal(
+        raise ErrorAnswer(
             409,
             "RestoreAlreadyInProgress",
             "The restore operation is in progress.",
@@ -94,7 +96,7 @@ def _extended(running: Restore, days: int, most: int) -> Restore:
     return running._replace(until=min(running.until + days * DAY, running.ready + most * DAY), days=days)
 
 
-def _rule(bucket: Bucket, row: Row) -> ArchiveRule:
+def _rule(bucket: BucketState, row: Row) -> ArchiveRule:
     rule = describe(row.kind).rule
     if rule is None:
         raise _not_supported()
@@ -123,9 +125,9 @@ def _parse_request(body: bytes) -> tuple[int | None, Tier | None]:
     return days, tier
 
 
-def _malformed(ec: str, message: str) -> Refusal:
-    return Refusal(400, "MalformedXML", message, extra={"EC": ec})
+def _malformed(ec: str, message: str) -> ErrorAnswer:
+    return ErrorAnswer(400, "MalformedXML", message, extra={"EC": ec})
 
 
-def _not_supported() -> Refusal:
-    return Refusal(400, "OperationNotSupported", "The operation is not supported for this resource")
+def _not_supported() -> ErrorAnswer:
+    return ErrorAnswer(400, "OperationNotSupported", "The operation is not supported for this resource")

@@ -5,7 +5,7 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
-from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.state.refusals import ErrorAnswer
 from restoretui.sandbox.wire.call_reply import Call
 
 OSS_ACCESS_KEY_ID = "LTAIsandbox0restore1"
@@ -22,7 +22,7 @@ def check_signature(call: Call) -> None:
     """
     authorization = call.headers.get("Authorization", "")
     if not authorization.startswith(f"{_ALGORITHM} "):
-        raise Refusal(
+        raise ErrorAnswer(
             400, "InvalidArgument", "Only signature version 4 is taken here.", extra={"EC": "0002-00000204"}
         )
     fields = dict(
@@ -30,7 +30,7 @@ def check_signature(call: Call) -> None:
     )
     access_key, *scope = fields.get("Credential", "").split("/")
     if len(scope) != 4 or scope[2:] != ["oss", "aliyun_v4_request"]:
-        raise Refusal(400, "InvalidArgument", "The credential's scope is invalid.", extra={"EC": "0002-00000205"})
+        raise ErrorAnswer(400, "InvalidArgument", "The credential's scope is invalid.", extra={"EC": "0002-00000205"})
     if access_key != OSS_ACCESS_KEY_ID:
         return
     canonical = _canonical(call, fields.get("AdditionalHeaders", ""))
@@ -38,7 +38,7 @@ def check_signature(call: Call) -> None:
     to_sign = "\n".join((_ALGORITHM, call.headers.get("x-oss-date", ""), "/".join(scope), digest))
     expected = hmac.new(_signing_key(scope[0], scope[1]), to_sign.encode(), sha256).hexdigest()
     if not hmac.compare_digest(expected, fields.get("Signature", "")):
-        raise Refusal(
+        raise ErrorAnswer(
             403,
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. Check your key and "

@@ -1,18 +1,26 @@
-"""Who may use a bucket: requester pays (FACTS 1.8) and the owner the caller expects."""
+"""Who may use a bucket: its owner, requesters who pay (FACTS 1.8), and the owner the caller expects."""
 
 from collections.abc import Mapping
 
-from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.bucket import BucketState
+from restoretui.sandbox.state.cloud import ACCOUNT, OTHER_ACCOUNT
 from restoretui.sandbox.state.refusals import access_denied
+from restoretui.sandbox.wire.signature import OTHER_ACCESS_KEY_ID
 
 
-def check_payer(bucket: Bucket, headers: Mapping[str, str], account: str) -> None:
-    """Refuse others than the owner a requester-pays bucket unless they say that they pay."""
-    if bucket.requester_pays and bucket.owner != account and headers.get("x-amz-request-payer") != "requester":
+def account_of(access_key: str) -> str:
+    """Whose keys these are; those that this sandbox did not give out are taken for the first account's."""
+    return OTHER_ACCOUNT if access_key == OTHER_ACCESS_KEY_ID else ACCOUNT
+
+
+def check_payer(bucket: BucketState, headers: Mapping[str, str], account: str) -> None:
+    """Refuse others than the owner a bucket, unless requesters pay for it and they say that they do."""
+    pays = bucket.requester_pays and headers.get("x-amz-request-payer") == "requester"
+    if bucket.owner != account and not pays:
         raise access_denied()
 
 
-def check_owner(bucket: Bucket, expected: str | None) -> None:
+def check_owner(bucket: BucketState, expected: str | None) -> None:
     """Refuse when the bucket belongs to another account than the caller expects."""
     if expected is not None and expected != bucket.owner:
         raise access_denied()

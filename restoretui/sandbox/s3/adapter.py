@@ -5,14 +5,14 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from restoretui.sandbox.s3 import buckets, lists, multipart, notifications, objects
-from restoretui.sandbox.s3.access import check_owner, check_payer
+from restoretui.sandbox.s3.access import account_of, check_owner, check_payer
 from restoretui.sandbox.s3.restores import restore_object
-from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal, access_denied, method_not_allowed, not_built
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied, method_not_allowed, not_built
 from restoretui.sandbox.wire.call_reply import XML, Call, Reply, elements
 
-_Handler = Callable[[Cloud, Bucket, Call], Reply]
+_Handler = Callable[[Cloud, BucketState, Call], Reply]
 
 _BUCKET_QUERIES = {
     ("GET", "location"): "GetBucketLocation",
@@ -66,7 +66,7 @@ _UNBUILT = frozenset(
 )
 
 
-def _now(lister: Callable[[Bucket, Call, float], Reply]) -> _Handler:
+def _now(lister: Callable[[BucketState, Call, float], Reply]) -> _Handler:
     return lambda cloud, bucket, call: lister(bucket, call, cloud.now())
 
 
@@ -131,7 +131,7 @@ class S3Adapter:
         bucket = self.cloud.bucket(call.bucket, "s3")
         _check_region(bucket, call)
         if call.operation != "HeadBucket":
-            check_payer(bucket, call.headers, self.cloud.account)
+            check_payer(bucket, call.headers, account_of(call.access_key))
         check_owner(bucket, call.headers.get("x-amz-expected-bucket-owner"))
         handler = _HANDLERS.get(call.operation)
         if handler is None:
@@ -141,7 +141,7 @@ class S3Adapter:
             reply.headers["x-amz-request-charged"] = "requester"
         return reply
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         headers = refusal.headers
         if call.method == "HEAD" or refusal.status == 304:
             return Reply(refusal.status, headers=headers)
@@ -189,7 +189,7 @@ def _operation(call: Call) -> str:
     return found
 
 
-def _check_region(bucket: Bucket, call: Call) -> None:
+def _check_region(bucket: BucketState, call: Call) -> None:
     """A request signed for another region is sent on, in the two ways S3 has for it."""
     if not call.region or call.region == bucket.region:
         return
@@ -197,7 +197,7 @@ def _check_region(bucket: Bucket, call: Call) -> None:
     if call.operation == "GetBucketLocation":
         return
     if call.region == "us-east-1":
-        raise Refusal(
+        raise ErrorAnswer(
             301,
             "PermanentRedirect",
             "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
@@ -205,7 +205,7 @@ def _check_region(bucket: Bucket, call: Call) -> None:
             headers=headers,
             extra={"Endpoint": f"s3.{bucket.region}.amazonaws.com", "Bucket": bucket.name},
         )
-    raise Refusal(
+    raise ErrorAnswer(
         400,
         "AuthorizationHeaderMalformed",
         f"The authorization header is malformed; the region '{call.region}' is wrong; expecting '{bucket.region}'",

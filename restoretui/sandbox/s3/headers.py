@@ -7,9 +7,9 @@ from hashlib import md5
 from urllib.parse import parse_qsl
 
 from restoretui.sandbox.state.body import Body, cut
-from restoretui.sandbox.state.bucket import Bucket, Written, describe
+from restoretui.sandbox.state.bucket import BucketState, WriteResult, describe
 from restoretui.sandbox.state.kinds import MARKER, NULL_VERSION, kind_number
-from restoretui.sandbox.state.refusals import Refusal, invalid_argument, no_such_key
+from restoretui.sandbox.state.refusals import ErrorAnswer, invalid_argument, no_such_key
 from restoretui.sandbox.state.restore import Restore
 from restoretui.sandbox.state.table import Row
 from restoretui.sandbox.wire.call_reply import escape_readable, http_date, iso
@@ -36,7 +36,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 def check_key(key: str) -> None:
     """Refuse keys that are too long."""
     if len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
-        raise Refusal(
+        raise ErrorAnswer(
             400,
             "KeyTooLongError",
             "Your key is too long",
@@ -51,7 +51,7 @@ def wanted_kind(headers: Mapping[str, str]) -> int:
     except ValueError:
         kind = None
     if kind is None or describe(kind).scheme != "s3":
-        raise Refusal(400, "InvalidStorageClass", "The storage class you specified is not valid")
+        raise ErrorAnswer(400, "InvalidStorageClass", "The storage class you specified is not valid")
     return kind
 
 
@@ -61,7 +61,7 @@ def _details(restore: Restore) -> dict[str, str]:
     return told if restore.days is None else told | {"x-amz-restore-expiry-days": str(restore.days)}
 
 
-def object_headers(bucket: Bucket, row: Row, now: float, quirks: frozenset[str]) -> dict[str, str]:
+def object_headers(bucket: BucketState, row: Row, now: float, quirks: frozenset[str]) -> dict[str, str]:
     """What HEAD and GET say of an object (FACTS 1.3)."""
     headers = {
         "ETag": f'"{bucket.etag(row.tag)}"',
@@ -128,18 +128,18 @@ def header_tags(headers: Mapping[str, str]) -> dict[str, str]:
     return dict(parse_qsl(headers.get("x-amz-tagging", ""), keep_blank_values=True))
 
 
-def version_header(written: Written) -> dict[str, str]:
+def version_header(written: WriteResult) -> dict[str, str]:
     """``x-amz-version-id`` where versioning is or was on."""
     return {"x-amz-version-id": written.version_id} if written.version_id is not None else {}
 
 
-def check_digest(bucket: Bucket, headers: Mapping[str, str], body: bytes) -> None:
+def check_digest(bucket: BucketState, headers: Mapping[str, str], body: bytes) -> None:
     """Refuse content that is not what its checksum says, and any without one where Object Lock asks for it."""
     told = headers.get("content-md5")
     if told is not None and told != b64encode(md5(body, usedforsecurity=False).digest()).decode():
-        raise Refusal(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+        raise ErrorAnswer(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
     if bucket.object_lock and told is None and not any(name in headers for name in _CHECKSUMS):
-        raise Refusal(
+        raise ErrorAnswer(
             400,
             "InvalidRequest",
             "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock "
@@ -147,7 +147,7 @@ def check_digest(bucket: Bucket, headers: Mapping[str, str], body: bytes) -> Non
         )
 
 
-def check_target(bucket: Bucket, key: str, headers: Mapping[str, str]) -> None:
+def check_target(bucket: BucketState, key: str, headers: Mapping[str, str]) -> None:
     """Refuse a write whose ``If-Match`` or ``If-None-Match`` does not hold for what is there."""
     newest = bucket.newest(key)
     there = newest is not None and newest.kind & ~NULL_VERSION != MARKER
@@ -167,12 +167,12 @@ def check_conditions(headers: Mapping[str, str], prefix: str, etag: str, fresh: 
         raise precondition_failed("If-Match")
     refused = headers.get(f"{prefix}if-none-match")
     if refused is not None and fresh and (refused == "*" or refused.strip('"') == etag):
-        raise precondition_failed("If-None-Match") if prefix else Refusal(304, "NotModified", "Not Modified")
+        raise precondition_failed("If-None-Match") if prefix else ErrorAnswer(304, "NotModified", "Not Modified")
 
 
-def precondition_failed(condition: str) -> Refusal:
+def precondition_failed(condition: str) -> ErrorAnswer:
     """A conditional request whose condition does not hold."""
-    return Refusal(
+    return ErrorAnswer(
         412,
         "PreconditionFailed",
         "At least one of the pre-conditions you specified did not hold",
@@ -190,7 +190,7 @@ def extent_of(header: str | None, size: int) -> tuple[int, int] | None:
     else:
         start, end = max(0, size - int(found[2])), size
     if start >= size or start >= end:
-        raise Refusal(
+        raise ErrorAnswer(
             416,
             "InvalidRange",
             "The requested range is not satisfiable",

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from urllib.parse import quote_plus
 
-from restoretui.sandbox.state.bucket import Bucket, made_etag
+from restoretui.sandbox.state.bucket import BucketState, made_etag
 from restoretui.sandbox.state.kinds import KINDS, MARKER, TIERING
-from restoretui.sandbox.state.listing import After, Columns, Listed, list_current, list_versions
+from restoretui.sandbox.state.listing import After, Listed, PageColumns, list_current, list_versions
 from restoretui.sandbox.state.refusals import invalid_argument
 from restoretui.sandbox.wire.call_reply import Call, Reply, document, escape, iso
 from restoretui.sandbox.wire.tokens import read_token, token_of
@@ -14,7 +14,7 @@ MAX_KEYS = 1000
 _CLASSES = [kind.storage_class for kind in KINDS]
 
 
-def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
+def list_objects_v2(bucket: BucketState, call: Call, now: float) -> Reply:
     """``GET /bucket?list-type=2``."""
     query = call.query
     token = query.get("continuation-token")
@@ -34,7 +34,7 @@ def list_objects_v2(bucket: Bucket, call: Call, now: float) -> Reply:
     return page.reply("ListBucketResult", parts, listed, page.objects(listed.rows))
 
 
-def list_objects(bucket: Bucket, call: Call, now: float) -> Reply:
+def list_objects(bucket: BucketState, call: Call, now: float) -> Reply:
     """``GET /bucket``: the first version of the API, which some tools still speak."""
     page = _S3Page(bucket, call, now)
     marker = call.query.get("marker", "")
@@ -45,7 +45,7 @@ def list_objects(bucket: Bucket, call: Call, now: float) -> Reply:
     return page.reply("ListBucketResult", parts, listed, page.objects(listed.rows))
 
 
-def list_object_versions(bucket: Bucket, call: Call, now: float) -> Reply:
+def list_object_versions(bucket: BucketState, call: Call, now: float) -> Reply:
     """``GET /bucket?versions``."""
     page = _S3Page(bucket, call, now)
     marker = call.query.get("key-marker", "")
@@ -71,7 +71,7 @@ def list_object_versions(bucket: Bucket, call: Call, now: float) -> Reply:
 class _S3Page:
     """What the three listings have in common."""
 
-    def __init__(self, bucket: Bucket, call: Call, now: float) -> None:
+    def __init__(self, bucket: BucketState, call: Call, now: float) -> None:
         query = call.query
         self.bucket = bucket
         self.now = now
@@ -110,7 +110,7 @@ class _S3Page:
             parts.append(f"<CommonPrefixes><Prefix>{self.name(prefix)}</Prefix></CommonPrefixes>")
         return Reply(body=document(root, "".join(parts)))
 
-    def objects(self, rows: Columns) -> list[str]:
+    def objects(self, rows: PageColumns) -> list[str]:
         keys = self._names(rows.keys)
         etags = self._etags(rows.tags)
         status = self._status(rows)
@@ -127,7 +127,7 @@ class _S3Page:
             )
         ]
 
-    def versions(self, rows: Columns) -> list[str]:
+    def versions(self, rows: PageColumns) -> list[str]:
         found: list[str] = []
         dates, status = _dates(rows.modified), self._status(rows)
         etags, classes = self._etags(rows.tags), self._classes(rows)
@@ -148,7 +148,7 @@ class _S3Page:
                 )
         return found
 
-    def _classes(self, rows: Columns) -> list[str]:
+    def _classes(self, rows: PageColumns) -> list[str]:
         """As elements; nothing where this store leaves a class out."""
         names = [_CLASSES[kind & 0x7F] if kind & 0x7F < len(_CLASSES) else "" for kind in rows.kinds]
         if "online-while-restored" in self.quirks and self.bucket.restores:
@@ -171,7 +171,7 @@ class _S3Page:
             return [made_etag(tag) for tag in tags]
         return [self.bucket.etag(tag) for tag in tags]
 
-    def _status(self, rows: Columns) -> list[str]:
+    def _status(self, rows: PageColumns) -> list[str]:
         if not self.with_status or not self.bucket.restores:
             return [""] * len(rows.keys)
         restores, now = self.bucket.restores, self.now

@@ -14,16 +14,16 @@ from restoretui.sandbox.s3.headers import (
 )
 from restoretui.sandbox.s3.objects import copy_source
 from restoretui.sandbox.state.body import Body
-from restoretui.sandbox.state.bucket import Bucket, Extra, Part, Upload, made_tag, real_etag
+from restoretui.sandbox.state.bucket import BucketState, Extra, Part, Upload, made_tag, real_etag
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal, invalid_argument, malformed_xml, no_such_upload
+from restoretui.sandbox.state.refusals import ErrorAnswer, invalid_argument, malformed_xml, no_such_upload
 from restoretui.sandbox.wire.call_reply import Call, Reply, document, elements, iso, parse_xml
 
 MIN_PART = 5 * 2**20
 MAX_PART = 5 * 2**30
 
 
-def create_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def create_upload(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``POST ?uploads``."""
     check_key(call.key)
     upload_id = f"{made_tag(cloud.seed, bucket.name, call.key, call.request_id):032x}"
@@ -33,7 +33,7 @@ def create_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=document("InitiateMultipartUploadResult", content))
 
 
-def upload_part(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def upload_part(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``PUT ?partNumber&uploadId`` with content."""
     upload = _upload(bucket, call)
     check_digest(bucket, call.headers, call.body)
@@ -42,14 +42,14 @@ def upload_part(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(headers={"ETag": f'"{etag}"'})
 
 
-def upload_part_copy(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def upload_part_copy(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``PUT ?partNumber&uploadId`` with ``x-amz-copy-source``."""
     now = cloud.now()
     upload = _upload(bucket, call)
     source, row = copy_source(cloud, call, now)
     body, size = part_of(source.body(row), call.headers.get("x-amz-copy-source-range"), row.size)
     if size > MAX_PART:
-        raise Refusal(
+        raise ErrorAnswer(
             400,
             "InvalidRequest",
             "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
@@ -60,7 +60,7 @@ def upload_part_copy(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=document("CopyPartResult", content))
 
 
-def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def complete_upload(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``POST ?uploadId``: the named parts, in order, become the object."""
     upload = _upload(bucket, call)
     body: Body = ()
@@ -74,24 +74,26 @@ def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
         raise malformed_xml()
     numbers = [int(text) for text in texts]
     if numbers != sorted(set(numbers)):
-        raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+        raise ErrorAnswer(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
     for position, (number, item) in enumerate(zip(numbers, wanted, strict=True)):
         part = upload.parts.get(number)
         if part is None or part.etag != (item.findtext("ETag") or "").strip('"'):
-            raise Refusal(
+            raise ErrorAnswer(
                 400,
                 "InvalidPart",
                 "One or more of the specified parts could not be found. The part may not have been uploaded, or the "
                 "specified entity tag may not match the part's entity tag.",
             )
         if part.size < MIN_PART and position < len(wanted) - 1:
-            raise Refusal(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+            raise ErrorAnswer(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
         size += part.size
         body += part.body
         digest.update(bytes.fromhex(part.etag))
     check_target(bucket, upload.key, call.headers)
     if call.headers.get("x-amz-mp-object-size", str(size)) != str(size):
-        raise Refusal(400, "InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match the parts")
+        raise ErrorAnswer(
+            400, "InvalidRequest", "The provided 'x-amz-mp-object-size' header does not match the parts"
+        )
     upload.extra.body = body
     upload.extra.part_sizes = tuple(upload.parts[number].size for number in numbers)
     upload.extra.etag = f"{digest.hexdigest()}-{len(wanted)}"
@@ -102,14 +104,14 @@ def complete_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=document("CompleteMultipartUploadResult", content), headers=version_header(written))
 
 
-def abort_upload(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def abort_upload(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``DELETE ?uploadId``."""
     _upload(bucket, call)
     del bucket.uploads[call.query["uploadId"]]
     return Reply(204)
 
 
-def list_parts(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def list_parts(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET ?uploadId``."""
     upload = _upload(bucket, call)
     parts = "".join(
@@ -121,7 +123,7 @@ def list_parts(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=document("ListPartsResult", f"{head}<IsTruncated>false</IsTruncated>{parts}"))
 
 
-def list_uploads(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def list_uploads(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET ?uploads``."""
     uploads = "".join(
         f"<Upload>{elements({'Key': upload.key, 'UploadId': name, 'Initiated': iso(upload.started)})}</Upload>"
@@ -131,7 +133,7 @@ def list_uploads(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=document("ListMultipartUploadsResult", f"{head}<IsTruncated>false</IsTruncated>{uploads}"))
 
 
-def _upload(bucket: Bucket, call: Call) -> Upload:
+def _upload(bucket: BucketState, call: Call) -> Upload:
     upload = bucket.uploads.get(call.query.get("uploadId", ""))
     if upload is None or upload.key != call.key:
         raise no_such_upload(call.query.get("uploadId", ""))

@@ -2,10 +2,10 @@
 
 from xml.etree import ElementTree as ET
 
-from restoretui.sandbox.state.bucket import Bucket, QueueRule
+from restoretui.sandbox.state.bucket import BucketState, QueueRule
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.notifications import test_event
-from restoretui.sandbox.state.refusals import Refusal, malformed_xml
+from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml
 from restoretui.sandbox.wire.call_reply import Call, Reply, document, parse_xml
 
 _ROOT = "NotificationConfiguration"
@@ -19,7 +19,7 @@ _OTHERS = (
 )
 
 
-def notification(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def notification(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET`` and ``PUT``."""
     if call.method == "GET":
         return Reply(body=document(_ROOT, bucket.notification))
@@ -38,7 +38,7 @@ def notification(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
         if queue is None or queue.region != bucket.region or not queue.lets_in(f"arn:aws:s3:::{bucket.name}"):
             text = "Unable to validate the following destination configurations"
             extra = {"ArgumentName1": rule.arn, "ArgumentValue1": "The destination queue does not allow it"}
-            raise Refusal(400, "InvalidArgument", text, extra=extra)
+            raise ErrorAnswer(400, "InvalidArgument", text, extra=extra)
     known = {rule.arn for rule in bucket.queue_rules}
     bucket.notification = "".join(ET.tostring(element, encoding="unicode") for element in tree)
     bucket.queue_rules = tuple(queues)
@@ -56,7 +56,7 @@ def _rule(element: ET.Element) -> QueueRule:
         raise malformed_xml()
     for event in events:
         if event not in _EVENTS and not event.startswith(_OTHERS):
-            raise Refusal(400, "InvalidArgument", "A specified event is not supported for notifications.")
+            raise ErrorAnswer(400, "InvalidArgument", "A specified event is not supported for notifications.")
     filters = {
         (rule.findtext("Name") or "").lower(): rule.findtext("Value") or ""
         for rule in element.findall("Filter/S3Key/FilterRule")
@@ -71,4 +71,4 @@ def _check_overlaps(rules: list[QueueRule]) -> None:
         for other in rules[at + 1 :]:
             if one.overlaps(other):
                 text = "Configurations overlap. Configurations on the same bucket cannot share a common event type"
-                raise Refusal(400, "InvalidArgument", text)
+                raise ErrorAnswer(400, "InvalidArgument", text)

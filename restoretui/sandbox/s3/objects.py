@@ -4,7 +4,7 @@ from base64 import b64encode
 from urllib.parse import unquote, unquote_plus
 from zlib import crc32
 
-from restoretui.sandbox.s3.access import check_owner, check_payer
+from restoretui.sandbox.s3.access import account_of, check_owner, check_payer
 from restoretui.sandbox.s3.headers import (
     check_conditions,
     check_digest,
@@ -19,11 +19,11 @@ from restoretui.sandbox.s3.headers import (
     wanted_kind,
 )
 from restoretui.sandbox.state.body import cut
-from restoretui.sandbox.state.bucket import Bucket, Extra, describe, real_etag
+from restoretui.sandbox.state.bucket import BucketState, Extra, copied_etag, describe, real_etag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER
 from restoretui.sandbox.state.refusals import (
-    Refusal,
+    ErrorAnswer,
     malformed_xml,
     marker_not_allowed,
     no_such_key,
@@ -34,7 +34,7 @@ from restoretui.sandbox.state.table import Row
 from restoretui.sandbox.wire.call_reply import Call, Reply, document, elements, iso, parse_xml
 
 
-def get_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def get_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``GET`` and ``HEAD``: the same headers; content only for objects that can be read now."""
     now = cloud.now()
     version_id = call.query.get("versionId")
@@ -56,7 +56,7 @@ def get_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return reply
 
 
-def put_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def put_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``PUT`` with content."""
     check_key(call.key)
     check_target(bucket, call.key, call.headers)
@@ -72,7 +72,7 @@ def put_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(headers=headers)
 
 
-def copy_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def copy_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``PUT`` with ``x-amz-copy-source``; onto itself, too, when something changes (FACTS 1.11)."""
     now = cloud.now()
     check_key(call.key)
@@ -82,14 +82,14 @@ def copy_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     replace = call.headers.get("x-amz-metadata-directive", "COPY") == "REPLACE"
     onto_itself = source_bucket is bucket and row.key == call.key and not bucket.versioning
     if onto_itself and not replace and "x-amz-storage-class" not in call.headers:
-        raise Refusal(
+        raise ErrorAnswer(
             400,
             "InvalidRequest",
             "This copy request is illegal because it is trying to copy an object to itself without changing the "
             "object's metadata, storage class, website redirect location or encryption attributes.",
         )
     if row.size > 5 * 2**30:
-        raise Refusal(
+        raise ErrorAnswer(
             400,
             "InvalidRequest",
             "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
@@ -99,7 +99,7 @@ def copy_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     if call.headers.get("x-amz-tagging-directive", "COPY") == "REPLACE":
         tags = header_tags(call.headers)
     headers = kept_headers(call.headers) if replace else copied_headers(old.headers, call.headers)
-    extra = Extra(source_bucket.body(row), source_bucket.etag(row.tag), headers, tags)
+    extra = Extra(source_bucket.body(row), copied_etag(source_bucket.etag(row.tag)), headers, tags)
     source_version = source_bucket.version_id(row)
     written = bucket.write(call.key, row.size, kind, now, extra)
     bucket.copied[call.key] += 1
@@ -110,13 +110,13 @@ def copy_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=document("CopyObjectResult", content), headers=answer)
 
 
-def copy_source(cloud: Cloud, call: Call, now: float) -> tuple[Bucket, Row]:
+def copy_source(cloud: Cloud, call: Call, now: float) -> tuple[BucketState, Row]:
     """The source of a copy; refused while it is archived or restoring."""
     path, _, query = call.headers["x-amz-copy-source"].partition("?")
     name, _, key = unquote(path).removeprefix("/").partition("/")
     version_id = unquote_plus(query.removeprefix("versionId=")) if query.startswith("versionId=") else None
     bucket = cloud.bucket(name, "s3")
-    check_payer(bucket, call.headers, cloud.account)
+    check_payer(bucket, call.headers, account_of(call.access_key))
     check_owner(bucket, call.headers.get("x-amz-source-expected-bucket-owner"))
     _, row = bucket.find(key, version_id)
     if row.kind & MARKER == MARKER:
@@ -127,7 +127,7 @@ def copy_source(cloud: Cloud, call: Call, now: float) -> tuple[Bucket, Row]:
     return bucket, row
 
 
-def delete_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def delete_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``DELETE``; of something that is not there, too, it answers 204."""
     _check_retention(cloud, bucket, call)
     gone = bucket.erase(call.key, call.query.get("versionId"), cloud.now())
@@ -139,16 +139,16 @@ def delete_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(204, headers=headers)
 
 
-def _check_retention(cloud: Cloud, bucket: Bucket, call: Call) -> None:
+def _check_retention(cloud: Cloud, bucket: BucketState, call: Call) -> None:
     version_id = call.query.get("versionId")
     if not bucket.retained or version_id is None:
         return
     _, row = bucket.find(call.key, version_id)
     if bucket.retained.get(row.tag, 0.0) > cloud.now():
-        raise Refusal(403, "AccessDenied", "Access Denied because object protected by object lock.")
+        raise ErrorAnswer(403, "AccessDenied", "Access Denied because object protected by object lock.")
 
 
-def delete_objects(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def delete_objects(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``POST ?delete``: up to 1,000 keys."""
     tree = parse_xml(call.body, "Delete")
     wanted = tree.findall("Object")
@@ -173,7 +173,7 @@ def delete_objects(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(body=document("DeleteResult", "".join(parts)))
 
 
-def tagging(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def tagging(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``?tagging`` of an object: GET, PUT and DELETE."""
     _, row = bucket.find(call.key, call.query.get("versionId"))
     if row.kind & MARKER == MARKER:
@@ -190,7 +190,7 @@ def tagging(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
     return Reply(204 if call.method == "DELETE" else 200)
 
 
-def _part_extent(bucket: Bucket, row: Row, call: Call) -> tuple[int, int] | None:
+def _part_extent(bucket: BucketState, row: Row, call: Call) -> tuple[int, int] | None:
     """The part that ``partNumber`` names; of an object in one piece, all of it."""
     number = call.query.get("partNumber", "")
     sizes = (bucket.extras.get(row.tag) or Extra()).part_sizes

@@ -4,7 +4,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import malformed_xml
 from restoretui.sandbox.wire.call_reply import Call, Reply, parse_xml
@@ -12,7 +12,7 @@ from restoretui.sandbox.wire.call_reply import Call, Reply, parse_xml
 _TIERS = {tier.wire: tier for tier in Tier}
 
 
-def restore_object(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def restore_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """``POST ?restore[&versionId=]``: 202 started or sped up, 200 period changed."""
     if "select" in call.quirks and b"<OutputLocation" in call.body:
         return _select(cloud, bucket, call)
@@ -58,7 +58,7 @@ _NEEDED = {
 }
 
 
-def _select(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+def _select(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
     """A query of an archived object, whose results are written elsewhere; it stays as it is (API RestoreRequest).
 
     New customers' requests are malformed to the service, as ``parse_request`` has it; others may send them still.

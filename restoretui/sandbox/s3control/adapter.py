@@ -7,7 +7,7 @@ from restoretui.sandbox.s3control.job import STATUSES
 from restoretui.sandbox.s3control.job_board import JobBoard
 from restoretui.sandbox.s3control.request import bad_request, parse_order, read_priority, tags_of
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal, access_denied, not_built
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied, not_built
 from restoretui.sandbox.wire.call_reply import XML, Call, Reply, document, elements
 
 NAMESPACE = "http://awss3control.amazonaws.com/doc/2018-08-20/"
@@ -70,7 +70,7 @@ class S3ControlAdapter:
             case _:
                 raise not_built(call.operation)
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         content = elements({"Code": refusal.code, "Message": refusal.message})
         request = elements({"RequestId": call.request_id, "HostId": "sandbox"})
         return Reply(
@@ -85,7 +85,7 @@ class S3ControlAdapter:
         if not most.isdecimal() or not 1 <= int(most) <= _PAGE:
             raise bad_request("maxResults must be between 1 and 1000")
         if not start.isdecimal():
-            raise Refusal(400, "InvalidNextTokenException", "The next token is invalid")
+            raise ErrorAnswer(400, "InvalidNextTokenException", "The next token is invalid")
         jobs = [job for job in self.board.listed(call.region) if not wanted or job.status in wanted]
         end = int(start) + int(most)
         entries = "".join(f"<member>{list_entry(job)}</member>" for job in jobs[int(start) : end])

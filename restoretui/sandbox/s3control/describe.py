@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from restoretui.sandbox.s3control.job import Generator, Job, ManifestSpec
+from restoretui.sandbox.s3control.job import Job, ManifestSpec, OwnManifest
 from restoretui.sandbox.wire.call_reply import elements, iso
 
 
@@ -83,7 +83,7 @@ def _source(job: Job) -> str:
     return text
 
 
-def _generator(wanted: Generator) -> str:
+def _generator(wanted: OwnManifest) -> str:
     """As it was asked for, so that whoever makes a job like this one filters alike."""
     names = {"Prefix": wanted.prefixes, "Suffix": wanted.suffixes, "Substring": wanted.substrings}
     keys = "".join(f"<MatchAny{name}>{_members(some)}</MatchAny{name}>" for name, some in names.items() if some)

@@ -35,7 +35,7 @@ class ManifestSpec(NamedTuple):
     version_id: str | None
 
 
-class Generator(NamedTuple):
+class OwnManifest(NamedTuple):
     """A manifest that the service makes itself, from what it finds in a bucket."""
 
     bucket: str
@@ -60,13 +60,15 @@ class Report(NamedTuple):
     failed_only: bool
 
 
-class Copying(NamedTuple):
+class CopyOperation(NamedTuple):
     """What ``S3PutObjectCopy`` was asked for."""
 
     bucket: str
     storage_class: str
     since: float
     """Objects written later are left alone; ``inf``: none are."""
+    prefix: str = ""
+    """As it was said, before it is joined to the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ class Order:
     confirm: bool
     description: str
     tags: dict[str, str]
-    source: ManifestSpec | Generator
+    source: ManifestSpec | OwnManifest
     report: Report | None
-    copies: Copying | None = None
+    copies: CopyOperation | None = None
 
     @property
     def operation(self) -> str:

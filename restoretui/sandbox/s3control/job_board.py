@@ -1,13 +1,13 @@
 """The job scheduler of one account: a lazy state machine on the virtual clock (FACTS 2.4), without timers."""
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.s3control.job import ENDED, Copying, Job, Order, Task
+from restoretui.sandbox.s3control.job import ENDED, CopyOperation, Job, Order, Task
 from restoretui.sandbox.s3control.manifest import Unusable, open_manifest
 from restoretui.sandbox.s3control.report import KeysAs, refused_message, row, write_report, written
-from restoretui.sandbox.state.bucket import Extra, made_tag
+from restoretui.sandbox.state.bucket import Extra, copied_etag, made_tag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import kind_number
-from restoretui.sandbox.state.refusals import Refusal, no_such_bucket
+from restoretui.sandbox.state.refusals import ErrorAnswer, no_such_bucket
 
 NEW_S = 1.0
 PREPARE_S = 60.0
@@ -38,6 +38,8 @@ class JobBoard:
         self.due = _INF
         self.keys_as: KeysAs = "form"
         """How reports write keys, which is not documented: form-encoded where real ones were seen (FACTS 2.3)."""
+        self.joined_by = "/"
+        """Between a prefix and the key of what is copied below it: a slash or nothing, as papers do not agree."""
         self._by_token: dict[tuple[str, str], Job] = {}
         self._busy = False
         cloud.background = self
@@ -49,7 +51,7 @@ class JobBoard:
         known = self._by_token.get((region, order.token))
         if known is not None:
             if known.order.digest != order.digest:
-                raise Refusal(
+                raise ErrorAnswer(
                     400, "IdempotencyException", "The ClientRequestToken was used before with other parameters"
                 )
             return known
@@ -74,7 +76,7 @@ class JobBoard:
         now = self.cloud.now()
         job = self.jobs.get(job_id)
         if job is None or job.region != region or (job.ended is not None and now - job.ended > KEPT_S):
-            raise Refusal(404, "NoSuchJobException", "The specified job does not exist.")
+            raise ErrorAnswer(404, "NoSuchJobException", "The specified job does not exist.")
         return job
 
     def listed(self, region: str) -> list[Job]:
@@ -91,7 +93,7 @@ class JobBoard:
             job.status == "Suspended" if wanted == "Ready" else job.status not in (*ENDED, "Cancelling", "Failing")
         )
         if not allowed:
-            raise Refusal(
+            raise ErrorAnswer(
                 400, "JobStatusException", f"The job is {job.status}: its status cannot be changed to {wanted}"
             )
         job.reason = reason
@@ -104,7 +106,7 @@ class JobBoard:
     def update_priority(self, job: Job, priority: int) -> None:
         """Any time before the end."""
         if job.status in ENDED:
-            raise Refusal(400, "JobStatusException", f"The job is {job.status}: its priority cannot be changed")
+            raise ErrorAnswer(400, "JobStatusException", f"The job is {job.status}: its priority cannot be changed")
         job.priority = priority
         self._fill_slots(self.cloud.now())
         self._plan_ahead()
@@ -239,14 +241,14 @@ class JobBoard:
         key = written(task.key, self.keys_as)
         job.rows["failed" if code else "succeeded"].append(row(task, key, status, code, message))
 
-    def _copy(self, wanted: Copying, task: Task, at: float) -> tuple[int, str, str]:
-        """One object of up to 5 GB, which has to be readable, under its own key."""
+    def _copy(self, wanted: CopyOperation, task: Task, at: float) -> tuple[int, str, str]:
+        """One object of up to 5 GB, which has to be readable, under its own key behind the prefix."""
         source, target = self.cloud.buckets.get(task.bucket), self.cloud.buckets.get(wanted.bucket)
         try:
             if source is None or target is None:
                 raise no_such_bucket(wanted.bucket)
             _, row = source.find(task.key, task.version_id)
-        except Refusal as no:
+        except ErrorAnswer as no:
             return no.status, no.code, no.message
         if not source.readable(row, at):
             return 403, "InvalidObjectState", "The operation is not valid for the object's storage class"
@@ -255,9 +257,10 @@ class JobBoard:
         if row.modified > wanted.since:
             return 412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
         old = source.extras.get(row.tag) or Extra()
-        extra = Extra(source.body(row), source.etag(row.tag), dict(old.headers), dict(old.tags))
-        target.write(task.key, row.size, kind_number(wanted.storage_class), at, extra)
-        target.copied[task.key] += 1
+        extra = Extra(source.body(row), copied_etag(source.etag(row.tag)), dict(old.headers), dict(old.tags))
+        key = f"{wanted.prefix}{self.joined_by if wanted.prefix else ''}{task.key}"
+        target.write(key, row.size, kind_number(wanted.storage_class), at, extra)
+        target.copied[key] += 1
         return 200, "", "Successful"
 
     def _attempt(self, job: Job, task: Task, at: float) -> tuple[int, str, str]:
@@ -277,6 +280,6 @@ class JobBoard:
             return self._copy(order.copies, task, at)
         try:
             self.cloud.restore(task.bucket, task.key, task.version_id, days=order.days, tier=tier, at=at, by_job=True)
-        except Refusal as no:
+        except ErrorAnswer as no:
             return no.status, no.code, no.message
         return 200, "", "Successful"

@@ -10,13 +10,13 @@ from hashlib import md5
 from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from restoretui.sandbox.s3control.job import Generator, Job, ManifestSpec, Task
+from restoretui.sandbox.s3control.job import Job, ManifestSpec, OwnManifest, Task
 from restoretui.sandbox.s3control.request import CSV
 from restoretui.sandbox.state.body import Body, length, pieces
 from restoretui.sandbox.state.bucket import Extra, describe, real_etag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import MARKER, STANDARD
-from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.state.refusals import ErrorAnswer
 
 _INVENTORY_LIMIT = 1_000_000
 
@@ -30,7 +30,7 @@ class Unusable(Exception):
         self.reason = reason
 
 
-class Manifest(NamedTuple):
+class ReadManifest(NamedTuple):
     """A manifest that was looked through once."""
 
     rows: int
@@ -43,10 +43,10 @@ class Manifest(NamedTuple):
             yield from _rows(body, self.fields)
 
 
-def open_manifest(cloud: Cloud, job: Job, now: float) -> Manifest:
+def open_manifest(cloud: Cloud, job: Job, now: float) -> ReadManifest:
     """Find, check and count; ``Unusable`` says why the job fails."""
     order = job.order
-    if isinstance(order.source, Generator):
+    if isinstance(order.source, OwnManifest):
         return _generate(cloud, job, order.source, now)
     spec = order.source
     if not order.role.trusted:
@@ -56,12 +56,12 @@ def open_manifest(cloud: Cloud, job: Job, now: float) -> Manifest:
         raise Unusable("AccessDenied", "Reading the manifest is forbidden: Access Denied")
     body = _object(cloud, spec.bucket, spec.key, spec.etag)
     if spec.format == CSV:
-        return _counted(Manifest(0, (body,), spec.fields), one_bucket=True)
+        return _counted(ReadManifest(0, (body,), spec.fields), one_bucket=True)
     fields, bodies = _inventory(cloud, spec, body)
-    return _counted(Manifest(0, bodies, fields), one_bucket=False)
+    return _counted(ReadManifest(0, bodies, fields), one_bucket=False)
 
 
-def _counted(manifest: Manifest, *, one_bucket: bool) -> Manifest:
+def _counted(manifest: ReadManifest, *, one_bucket: bool) -> ReadManifest:
     rows = 0
     bucket = None
     with_version = None
@@ -84,7 +84,7 @@ def _object(cloud: Cloud, bucket: str, key: str, etag: str | None) -> Body:
     target = cloud.buckets[bucket]
     try:
         _, row = target.current(key)
-    except Refusal:
+    except ErrorAnswer:
         raise Unusable("ManifestNotFound", f"The manifest s3://{bucket}/{key} does not exist") from None
     if etag is not None and target.etag(row.tag) != etag.strip('"'):
         raise Unusable("ManifestNotFound", "Etag mismatch reading manifest")
@@ -147,7 +147,7 @@ def _unpacked(body: Body, key: str) -> Body:
         raise Unusable("InvalidManifestContent", f"{key} is not a gzip file") from None
 
 
-def _generate(cloud: Cloud, job: Job, wanted: Generator, now: float) -> Manifest:
+def _generate(cloud: Cloud, job: Job, wanted: OwnManifest, now: float) -> ReadManifest:
     if not job.order.role.trusted:
         raise Unusable("AccessDenied", "Unable to assume the specified role: Access Denied")
     source = cloud.buckets.get(wanted.bucket)
@@ -171,10 +171,10 @@ def _generate(cloud: Cloud, job: Job, wanted: Generator, now: float) -> Manifest
         job.made_manifest = ManifestSpec(
             "S3InventoryReport_CSV_20211130", (), wanted.output_bucket, key, md5(content).hexdigest(), None
         )
-    return _counted(Manifest(0, ((content,),), ("Bucket", "Key", "VersionId")), one_bucket=False)
+    return _counted(ReadManifest(0, ((content,),), ("Bucket", "Key", "VersionId")), one_bucket=False)
 
 
-def _matches(wanted: Generator, key: str, size: int, modified: float) -> bool:
+def _matches(wanted: OwnManifest, key: str, size: int, modified: float) -> bool:
     return (
         (not wanted.prefixes or key.startswith(wanted.prefixes))
         and (not wanted.suffixes or key.endswith(wanted.suffixes))

@@ -6,9 +6,9 @@ from hashlib import sha256
 from xml.etree import ElementTree as ET
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.s3control.job import Copying, Generator, ManifestSpec, Order, Report
+from restoretui.sandbox.s3control.job import CopyOperation, ManifestSpec, Order, OwnManifest, Report
 from restoretui.sandbox.s3control.roles import check_role
-from restoretui.sandbox.state.refusals import Refusal, malformed_xml
+from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml
 from restoretui.sandbox.wire.call_reply import parse_xml
 
 CSV = "S3BatchOperations_CSV_20180820"
@@ -16,9 +16,9 @@ INVENTORY = "S3InventoryReport_CSV_20161130"
 _TIERS = {"STANDARD": Tier.STANDARD, "BULK": Tier.BULK}
 
 
-def bad_request(message: str) -> Refusal:
+def bad_request(message: str) -> ErrorAnswer:
     """The job cannot be made as it is asked for."""
-    return Refusal(400, "InvalidRequest", message)
+    return ErrorAnswer(400, "InvalidRequest", message)
 
 
 def parse_order(body: bytes) -> Order:
@@ -38,7 +38,7 @@ def parse_order(body: bytes) -> Order:
         raise bad_request(f"Invalid Glacier job tier: {tier}. Expected STANDARD or BULK")
     manifest, generator = tree.find("Manifest"), tree.find("ManifestGenerator/S3JobManifestGenerator")
     if manifest is not None and generator is None:
-        source: ManifestSpec | Generator = _manifest(manifest)
+        source: ManifestSpec | OwnManifest = _manifest(manifest)
     elif generator is not None and manifest is None:
         source = _generator(generator)
     else:
@@ -68,11 +68,12 @@ def parse_order(body: bytes) -> Order:
     )
 
 
-def _copying(element: ET.Element) -> Copying:
-    return Copying(
+def _copying(element: ET.Element) -> CopyOperation:
+    return CopyOperation(
         _bucket(element.findtext("TargetResource") or ""),
         element.findtext("StorageClass") or "STANDARD",
         _moment(element.findtext("UnModifiedSinceConstraint"), float("inf")),
+        element.findtext("TargetKeyPrefix") or "",
     )
 
 
@@ -93,7 +94,7 @@ def read_tags(element: ET.Element | None) -> dict[str, str]:
             raise bad_request("The tag key or value is invalid")
         tags[key] = value
     if len(tags) > 50:
-        raise Refusal(400, "TooManyTagsException", "The number of tags exceeds the limit of 50 tags")
+        raise ErrorAnswer(400, "TooManyTagsException", "The number of tags exceeds the limit of 50 tags")
     return tags
 
 
@@ -118,7 +119,7 @@ def _manifest(element: ET.Element) -> ManifestSpec:
     return ManifestSpec(form, fields, bucket, key, etag, element.findtext("Location/ObjectVersionId"))
 
 
-def _generator(element: ET.Element) -> Generator:
+def _generator(element: ET.Element) -> OwnManifest:
     chosen = element.find("Filter")
     chosen = ET.Element("Filter") if chosen is None else chosen
     output = element.find("ManifestOutputLocation")
@@ -126,7 +127,7 @@ def _generator(element: ET.Element) -> Generator:
     def strings(path: str) -> tuple[str, ...]:
         return tuple(item.text or "" for item in chosen.findall(f"{path}/member"))
 
-    return Generator(
+    return OwnManifest(
         bucket=_bucket(element.findtext("SourceBucket") or ""),
         prefixes=strings("KeyNameConstraint/MatchAnyPrefix"),
         suffixes=strings("KeyNameConstraint/MatchAnySuffix"),

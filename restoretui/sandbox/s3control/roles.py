@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from restoretui.core.batch.policy import trust_policy
 from restoretui.sandbox.state.cloud import ACCOUNT, CALLER_ARN
-from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied
 
 BATCH_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/restoretui-batch"
 
@@ -40,10 +40,10 @@ ROLES = {
 
 
 def check_role(arn: str) -> Role:
-    """The role; a ``Refusal`` when CreateJob would not take it."""
+    """The role; an ``ErrorAnswer`` when CreateJob would not take it."""
     account, _, name = arn.removeprefix("arn:aws:iam::").partition(":role/")
     if not arn.startswith("arn:aws:iam::") or not name:
-        raise Refusal(400, "InvalidRequest", "Invalid role ARN")
+        raise ErrorAnswer(400, "InvalidRequest", "Invalid role ARN")
     role = ROLES.get(name) if account == ACCOUNT else None
     if role is None or not role.passable:
         raise access_denied(

@@ -6,7 +6,7 @@ from typing import Any
 
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.queues import Queue
-from restoretui.sandbox.state.refusals import Refusal, access_denied, not_built
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied, not_built
 from restoretui.sandbox.wire.call_reply import Call, Reply
 
 _TARGET = "AmazonSQS."
@@ -46,7 +46,7 @@ class SqsAdapter:
         try:
             asked = self._read(call)
             queue, seconds = self._queue(call, asked), float(asked.get("WaitTimeSeconds", 0))
-        except (Refusal, ValueError, TypeError):
+        except (ErrorAnswer, ValueError, TypeError):
             return  # said by the answer
         clock = self.cloud.clock
         end = clock.monotonic() + min(seconds, _LONGEST_WAIT_S)
@@ -58,7 +58,7 @@ class SqsAdapter:
 
     def answer(self, call: Call) -> Reply:
         if not call.access_key:
-            raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+            raise ErrorAnswer(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         handler = self._answers.get(call.operation)
         if handler is None:
             raise not_built(call.operation)
@@ -66,7 +66,7 @@ class SqsAdapter:
         body = handler(call, self._read(call))
         return Reply(body=json.dumps(body).encode(), content_type=_TYPE)
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         body = json.dumps({"__type": f"com.amazonaws.sqs#{refusal.code}", "message": refusal.message})
         code = _QUERY_CODES.get(refusal.code, refusal.code)
         return Reply(refusal.status, body.encode(), {"x-amzn-query-error": f"{code};Sender"}, content_type=_TYPE)
@@ -75,9 +75,9 @@ class SqsAdapter:
         try:
             asked = json.loads(call.body or b"{}")
         except ValueError:
-            raise Refusal(400, "SerializationException", "The request is not JSON.") from None
+            raise ErrorAnswer(400, "SerializationException", "The request is not JSON.") from None
         if not isinstance(asked, dict):
-            raise Refusal(400, "SerializationException", "The request is no JSON object.")
+            raise ErrorAnswer(400, "SerializationException", "The request is no JSON object.")
         return asked
 
     def _queue(self, call: Call, asked: dict[str, Any]) -> Queue:
@@ -95,7 +95,7 @@ class SqsAdapter:
     def _create(self, call: Call, asked: dict[str, Any]) -> Mapping[str, Any]:
         name = str(asked.get("QueueName", ""))
         if not name:
-            raise Refusal(400, "InvalidParameterValue", "A queue needs a name.")
+            raise ErrorAnswer(400, "InvalidParameterValue", "A queue needs a name.")
         queue = self.cloud.queues.add(name, self.cloud.account, call.region, asked.get("Attributes"))
         return {"QueueUrl": self._address(call, queue)}
 
@@ -125,7 +125,7 @@ class SqsAdapter:
         queue = self._queue(call, asked)
         for name, value in asked.get("Attributes", {}).items():
             if name in _OWN:
-                raise Refusal(400, "InvalidAttributeName", f"Unknown Attribute {name}.")
+                raise ErrorAnswer(400, "InvalidAttributeName", f"Unknown Attribute {name}.")
             if name == "Policy" and value:
                 _check_policy(value)
             queue.attributes[name] = str(value)
@@ -162,7 +162,7 @@ class SqsAdapter:
     def _delete_several(self, call: Call, asked: dict[str, Any]) -> Mapping[str, Any]:
         queue, entries = self._queue(call, asked), asked.get("Entries", [])
         if not 1 <= len(entries) <= _MOST_MESSAGES:
-            raise Refusal(400, "TooManyEntriesInBatchRequest", "There have to be 1 to 10 entries.")
+            raise ErrorAnswer(400, "TooManyEntriesInBatchRequest", "There have to be 1 to 10 entries.")
         for entry in entries:
             queue.delete(str(entry.get("ReceiptHandle", "")))
         return {"Successful": [{"Id": str(entry.get("Id", ""))} for entry in entries], "Failed": []}
@@ -174,4 +174,4 @@ def _check_policy(text: object) -> None:
     except ValueError:
         is_policy = False
     if not is_policy:
-        raise Refusal(400, "InvalidAttributeValue", "Invalid value for the parameter Policy.")
+        raise ErrorAnswer(400, "InvalidAttributeValue", "Invalid value for the parameter Policy.")

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from restoretui.core.model import Tier
 from restoretui.sandbox.state.body import Body, Generated
-from restoretui.sandbox.state.kinds import KINDS, MARKER, NULL_VERSION, RULES, STANDARD, TIERING, Kind
+from restoretui.sandbox.state.kinds import KINDS, MARKER, NULL_VERSION, RULES, STANDARD, TIERING, ObjectKind
 from restoretui.sandbox.state.refusals import no_such_key, no_such_version
 from restoretui.sandbox.state.restore import Restore
-from restoretui.sandbox.state.table import Row, Spot, Table
+from restoretui.sandbox.state.table import Row, SortedTable, Spot
 
 DAY = 86400
 
@@ -79,14 +79,14 @@ class QueueRule(NamedTuple):
         return shared and prefixes and (self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix))
 
 
-class Written(NamedTuple):
+class WriteResult(NamedTuple):
     """The result of a write: ``version_id`` is None where versioning never was on."""
 
     row: Row
     version_id: str | None
 
 
-class Asked(NamedTuple):
+class AskLog(NamedTuple):
     """The restore requests for one version of one object that the cloud judged, answered or not."""
 
     key: str
@@ -95,7 +95,7 @@ class Asked(NamedTuple):
     wanted: tuple[tuple[int | None, str], ...] = ()
     """The days and the tier of each."""
 
-    def and_then(self, status: int, days: int | None, tier: Tier | None) -> "Asked":
+    def and_then(self, status: int, days: int | None, tier: Tier | None) -> "AskLog":
         """With one more."""
         return self._replace(statuses=(*self.statuses, status), wanted=(*self.wanted, (days, tier or "")))
 
@@ -127,7 +127,7 @@ class Upload:
 
 
 @dataclass(slots=True)
-class Bucket:
+class BucketState:
     """A bucket. Instants are seconds since the epoch on the virtual clock."""
 
     name: str
@@ -148,12 +148,12 @@ class Bucket:
     expirations: tuple[Expiration, ...] = ()
     transitions: tuple[Transition, ...] = ()
     seed: int = 1
-    table: Table = field(default_factory=Table)
+    table: SortedTable = field(default_factory=SortedTable)
     restores: dict[int, Restore] = field(default_factory=dict)
     """By tag: each row's newest restore; one that is over goes when it is seen."""
     extras: dict[int, Extra] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
-    asks: dict[int, Asked] = field(default_factory=dict)
+    asks: dict[int, AskLog] = field(default_factory=dict)
     """By tag: every restore request that was judged. Shows whether any came twice."""
     copied: Counter[str] = field(default_factory=Counter)
     """By key: how often a copy was written there. Shows whether any was made twice."""
@@ -166,7 +166,7 @@ class Bucket:
     # --- reading
 
     def current(self, key: str) -> tuple[Spot, Row]:
-        """The current version; a ``Refusal`` when there is none or it is a delete marker."""
+        """The current version; an ``ErrorAnswer`` when there is none or it is a delete marker."""
         for spot, row in self.table.versions(key):
             if row.kind & MARKER == MARKER:
                 raise no_such_key(key, marker_version=self.version_id(row) or "null")
@@ -239,7 +239,7 @@ class Bucket:
 
     # --- writing
 
-    def write(self, key: str, size: int, kind: int, now: float, extra: Extra | None = None) -> Written:
+    def write(self, key: str, size: int, kind: int, now: float, extra: Extra | None = None) -> WriteResult:
         """Store a new current version, as versioning has it."""
         self._written += 1
         tag = made_tag(self.seed, self.name, key, self._written)
@@ -252,9 +252,9 @@ class Bucket:
         self.table.insert(row)
         if extra is not None:
             self.extras[tag] = extra
-        return Written(row, self.version_id(row))
+        return WriteResult(row, self.version_id(row))
 
-    def erase(self, key: str, version_id: str | None, now: float) -> Written | None:
+    def erase(self, key: str, version_id: str | None, now: float) -> WriteResult | None:
         """Delete: a named version for good, otherwise what versioning asks for.
 
         Returns the removed version or the new delete marker; None when there was nothing to delete.
@@ -263,11 +263,11 @@ class Bucket:
             for spot, row in self.table.versions(key):
                 if (self.version_id(row) or "null") == version_id:
                     self._drop(spot, row)
-                    return Written(row, version_id)
+                    return WriteResult(row, version_id)
             return None
         if not self.versioning:
             gone = self._drop_all(key)
-            return Written(gone, None) if gone is not None else None
+            return WriteResult(gone, None) if gone is not None else None
         return self.write(key, 0, MARKER, now)
 
     def set_versioning(self, status: str) -> None:
@@ -328,11 +328,16 @@ def made_etag(tag: int) -> str:
     return f"{tag:016x}{tag ^ 0x9E3779B97F4A7C15:016x}-2"
 
 
+def copied_etag(etag: str) -> str:
+    """Of the copy that one request makes: what was uploaded in parts becomes one (FACTS-AFTER 10.1)."""
+    return f"{made_tag('copy', etag):032x}" if "-" in etag else etag
+
+
 def real_etag(body: bytes) -> str:
     """The ETag of content sent in one piece."""
     return md5(body, usedforsecurity=False).hexdigest()
 
 
-def describe(kind: int) -> Kind:
+def describe(kind: int) -> ObjectKind:
     """The storage class and access tier behind a number."""
     return KINDS[kind & ~NULL_VERSION] if kind & MARKER != MARKER else KINDS[STANDARD]

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, Protocol
 
 from restoretui.core.clock import Clock, ManualClock
 from restoretui.core.model import State, Tier
-from restoretui.sandbox.state.bucket import DAY, Asked, Bucket, Expiration, Extra, describe, made_tag, real_etag
+from restoretui.sandbox.state.bucket import DAY, AskLog, BucketState, Expiration, Extra, describe, made_tag, real_etag
 from restoretui.sandbox.state.conditions import Conditions, Fate
 from restoretui.sandbox.state.kinds import KINDS, MARKER, RULES, TIERING, kind_number
 from restoretui.sandbox.state.notifications import Notifier
 from restoretui.sandbox.state.queues import Queues
 from restoretui.sandbox.state.refusals import (
-    Refusal,
+    ErrorAnswer,
     already_active,
     already_restoring,
     invalid_argument,
@@ -25,7 +25,7 @@ from restoretui.sandbox.state.refusals import (
     tier_not_supported,
 )
 from restoretui.sandbox.state.restore import Restore, chance, duration, expiry, start
-from restoretui.sandbox.state.selects import Select
+from restoretui.sandbox.state.selects import SelectRequest
 from restoretui.sandbox.state.table import Row
 
 ACCOUNT = "123456789012"
@@ -65,11 +65,11 @@ class Cloud:
         self.conditions = Conditions()
         self.capacity_units = 0
         """Of provisioned capacity that the account owns."""
-        self.buckets: dict[str, Bucket] = {}
+        self.buckets: dict[str, BucketState] = {}
         self.background: Background | None = None
         self.queues = Queues()
         self.notifier = Notifier(self.queues, self.buckets.get, lambda kind: describe(kind).storage_class)
-        self.selects: list[Select] = []
+        self.selects: list[SelectRequest] = []
         """Restores of type SELECT that were taken."""
         self._skew = 0.0
         self._events: list[_Event] = []
@@ -120,9 +120,9 @@ class Cloud:
         owner: str = ACCOUNT,
         expirations: Sequence[Expiration] = (),
         created: datetime | None = None,
-    ) -> Bucket:
+    ) -> BucketState:
         """A new, empty bucket."""
-        bucket = Bucket(
+        bucket = BucketState(
             name,
             region=region,
             scheme=scheme,
@@ -139,7 +139,7 @@ class Cloud:
             self._lifecycle_due = 0.0
         return bucket
 
-    def bucket(self, name: str, scheme: str | None = None) -> Bucket:
+    def bucket(self, name: str, scheme: str | None = None) -> BucketState:
         """The bucket, or the refusal the service would answer; with ``scheme``, of that cloud only."""
         bucket = self.buckets.get(name)
         if bucket is None or scheme not in (None, bucket.scheme):
@@ -177,7 +177,7 @@ class Cloud:
         target = self.bucket(bucket)
         try:
             _, row = target.find(key, version_id)
-        except Refusal:
+        except ErrorAnswer:
             return None
         if row.kind & MARKER == MARKER:
             return None
@@ -209,7 +209,7 @@ class Cloud:
         for_good: bool = False,
         shortens: bool = True,
     ) -> int:
-        """Judge one restore request (FACTS 1.1, 1.2, 1.5): 202 or 200, or a ``Refusal``.
+        """Judge one restore request (FACTS 1.1, 1.2, 1.5): 202 or 200, or an ``ErrorAnswer``.
 
         ``at`` is when it came (default: now); one that a job of S3 Batch Operations sent has other windows.
         ``for_good``: it may lack days, and then has no end. ``shortens``: a repeat may bring the end forward.
@@ -220,11 +220,11 @@ class Cloud:
         status = 0
         try:
             status = self._judge(target, row, days, tier, now, by_job=by_job, for_good=for_good, shortens=shortens)
-        except Refusal as no:
+        except ErrorAnswer as no:
             status = no.status
             raise
         finally:
-            asked = target.asks.get(row.tag) or Asked(row.key, target.version_id(row))
+            asked = target.asks.get(row.tag) or AskLog(row.key, target.version_id(row))
             target.asks[row.tag] = asked.and_then(status, days, tier)
         return status
 
@@ -237,7 +237,7 @@ class Cloud:
         output: tuple[str, str],
         members: Mapping[str, Any],
     ) -> str:
-        """Take a query of an archived object: where, in the other bucket, its results will be; or a ``Refusal``."""
+        """Take a query of an archived object: where, in the other bucket, its results will be; or ``ErrorAnswer``."""
         now = self.now()
         target = self.bucket(bucket)
         row = self._restorable(target, key, version_id)
@@ -250,13 +250,13 @@ class Cloud:
         number = len(self.selects)
         path = f"{output[1].rstrip('/')}/{made_tag(self.seed, 'select', number, row.tag):016x}".lstrip("/")
         lasts = duration(rule, tier, row.size, chance(self.seed, bucket, row.tag, tier))
-        self.selects.append(Select(bucket, key, target.version_id(row), members, output[0], path, now + lasts))
-        asked = target.asks.get(row.tag) or Asked(row.key, target.version_id(row))
+        self.selects.append(SelectRequest(bucket, key, target.version_id(row), members, output[0], path, now + lasts))
+        asked = target.asks.get(row.tag) or AskLog(row.key, target.version_id(row))
         target.asks[row.tag] = asked.and_then(202, None, tier)
         self.put(output[0], f"{path}/job.txt", str(members).encode())
         return path
 
-    def _write_results(self, select: Select) -> None:
+    def _write_results(self, select: SelectRequest) -> None:
         select.is_written = True
         if bucket := self.buckets.get(select.output_bucket):
             for name, body in (("results/part-0.csv", b"1,2\n"), ("result_manifest.txt", b"results/part-0.csv\n")):
@@ -265,7 +265,7 @@ class Cloud:
 
     def begin_restore(
         self,
-        bucket: Bucket,
+        bucket: BucketState,
         row: Row,
         tier: Tier,
         days: int | None,
@@ -291,7 +291,7 @@ class Cloud:
             self._schedule(bucket, row, restore, fate)
         return restore
 
-    def _restorable(self, bucket: Bucket, key: str, version_id: str | None) -> Row:
+    def _restorable(self, bucket: BucketState, key: str, version_id: str | None) -> Row:
         newest = bucket.newest(key)
         if version_id is None and newest is not None and newest.kind & MARKER == MARKER:
             raise marker_not_allowed("POST", bucket.version_id(newest))
@@ -302,7 +302,7 @@ class Cloud:
 
     def _judge(
         self,
-        bucket: Bucket,
+        bucket: BucketState,
         row: Row,
         days: int | None,
         tier: Tier,
@@ -365,7 +365,7 @@ class Cloud:
         # Expiration acts at midnights only, so one sweep of the (small) buckets that have rules will do for a day.
         self._lifecycle_due = now // DAY * DAY + DAY
 
-    def _schedule(self, bucket: Bucket, row: Row, restore: Restore, fate: Fate) -> None:
+    def _schedule(self, bucket: BucketState, row: Row, restore: Restore, fate: Fate) -> None:
         ends = restore.ready if restore.ready < float("inf") else restore.asked + 3600
         at = restore.asked + fate.moment * (ends - restore.asked)
         self._numbers += 1

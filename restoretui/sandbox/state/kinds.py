@@ -11,7 +11,7 @@ from restoretui.core.rules.s3 import S3
 from restoretui.core.rules.stores import BUILT_IN
 
 
-class Kind(NamedTuple):
+class ObjectKind(NamedTuple):
     """What a row of that kind is."""
 
     storage_class: str
@@ -40,29 +40,29 @@ _OF_STORES = {
 _OSS_CLASSES = OSS.online_classes | OSS.archives.keys()
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind("STANDARD"),
-    Kind("STANDARD_IA"),
-    Kind("ONEZONE_IA"),
-    Kind("REDUCED_REDUNDANCY"),
-    Kind("GLACIER_IR"),
-    Kind("GLACIER"),
-    Kind("DEEP_ARCHIVE"),
-    Kind("Standard"),
-    Kind("IA"),
-    Kind("Archive"),
-    Kind("ColdArchive"),
-    Kind("DeepColdArchive"),
-    Kind("ACCELERATED"),
-    Kind("COLD-TIER"),
+KINDS: tuple[ObjectKind, ...] = (
+    ObjectKind("STANDARD"),
+    ObjectKind("STANDARD_IA"),
+    ObjectKind("ONEZONE_IA"),
+    ObjectKind("REDUCED_REDUNDANCY"),
+    ObjectKind("GLACIER_IR"),
+    ObjectKind("GLACIER"),
+    ObjectKind("DEEP_ARCHIVE"),
+    ObjectKind("Standard"),
+    ObjectKind("IA"),
+    ObjectKind("Archive"),
+    ObjectKind("ColdArchive"),
+    ObjectKind("DeepColdArchive"),
+    ObjectKind("ACCELERATED"),
+    ObjectKind("COLD-TIER"),
     # Intelligent-Tiering comes last: its kinds are told by their order.
-    Kind("INTELLIGENT_TIERING"),
-    Kind("INTELLIGENT_TIERING", "ARCHIVE_ACCESS"),
-    Kind("INTELLIGENT_TIERING", "DEEP_ARCHIVE_ACCESS"),
+    ObjectKind("INTELLIGENT_TIERING"),
+    ObjectKind("INTELLIGENT_TIERING", "ARCHIVE_ACCESS"),
+    ObjectKind("INTELLIGENT_TIERING", "DEEP_ARCHIVE_ACCESS"),
 )
 RULES: tuple[ArchiveRule | None, ...] = tuple(kind.rule for kind in KINDS)
 STANDARD = 0
-TIERING = KINDS.index(Kind("INTELLIGENT_TIERING"))
+TIERING = KINDS.index(ObjectKind("INTELLIGENT_TIERING"))
 
 NULL_VERSION = 0x80
 """Set beside the kind when the row is the ``null`` version of a bucket that has, or had, versioning."""
@@ -75,6 +75,6 @@ _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 def kind_number(storage_class: str, archive_status: str | None = None) -> int:
     """The number of a kind. ValueError when no object can be of it."""
     try:
-        return _NUMBERS[Kind(storage_class, archive_status)]
+        return _NUMBERS[ObjectKind(storage_class, archive_status)]
     except KeyError:
         raise ValueError(f"no object is {storage_class} with access tier {archive_status}") from None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.kinds import MARKER
 from restoretui.sandbox.state.refusals import invalid_argument
 from restoretui.sandbox.state.table import Leaf, Row, Spot, successor
@@ -18,7 +18,7 @@ class After(NamedTuple):
     group: bool = False
 
 
-class Columns(NamedTuple):
+class PageColumns(NamedTuple):
     """The rows of a page, in order, as parallel sequences."""
 
     keys: Sequence[str]
@@ -36,16 +36,16 @@ class Columns(NamedTuple):
 class Listed(NamedTuple):
     """One page; ``next`` is None at the end."""
 
-    rows: Columns
+    rows: PageColumns
     prefixes: list[str]
     next: After | None
     next_version: str | None = None
 
 
-_NOTHING = Columns((), (), (), (), ())
+_NOTHING = PageColumns((), (), (), (), ())
 
 
-def list_current(bucket: Bucket, prefix: str, delimiter: str, after: After, limit: int) -> Listed:
+def list_current(bucket: BucketState, prefix: str, delimiter: str, after: After, limit: int) -> Listed:
     """The current objects; keys whose newest version is a delete marker are not there."""
     if limit <= 0:
         return Listed(_NOTHING, [], None)
@@ -58,7 +58,7 @@ def list_current(bucket: Bucket, prefix: str, delimiter: str, after: After, limi
 
 
 def list_versions(
-    bucket: Bucket, prefix: str, delimiter: str, after: After, version_id: str | None, limit: int
+    bucket: BucketState, prefix: str, delimiter: str, after: After, version_id: str | None, limit: int
 ) -> Listed:
     """Every version and delete marker, newest first within a key; with ``version_id``, go on inside that key."""
     if limit <= 0:
@@ -74,7 +74,7 @@ def list_versions(
     return listed
 
 
-def _start(bucket: Bucket, prefix: str, after: After) -> Spot | None:
+def _start(bucket: BucketState, prefix: str, after: After) -> Spot | None:
     table = bucket.table
     first = table.seek(prefix)
     if not after.key:
@@ -85,14 +85,14 @@ def _start(bucket: Bucket, prefix: str, after: After) -> Spot | None:
     return max(first, table.seek(after.key, after=True))
 
 
-def _after_version(bucket: Bucket, key: str, version_id: str) -> Spot:
+def _after_version(bucket: BucketState, key: str, version_id: str) -> Spot:
     for spot, row in bucket.table.versions(key):
         if (bucket.version_id(row) or "null") == version_id:
             return bucket.table.next(spot)
     raise invalid_argument("Invalid version id specified", "version-id-marker", version_id)
 
 
-def _slices(bucket: Bucket, prefix: str, spot: Spot, limit: int) -> Listed:
+def _slices(bucket: BucketState, prefix: str, spot: Spot, limit: int) -> Listed:
     beyond = successor(prefix) if prefix else None
     stop = bucket.table.seek(beyond) if beyond is not None else None
     page = Leaf([], array("q"), array("q"), bytearray(), array("Q"))
@@ -110,12 +110,12 @@ def _slices(bucket: Bucket, prefix: str, spot: Spot, limit: int) -> Listed:
     more = len(page.keys) > limit
     if more:
         page = page.cut(0, limit)
-    columns = Columns(page.keys, page.sizes, page.modified, page.kinds, page.tags)
+    columns = PageColumns(page.keys, page.sizes, page.modified, page.kinds, page.tags)
     return Listed(columns, [], After(page.keys[-1]) if more else None)
 
 
 def _walk(
-    bucket: Bucket, prefix: str, delimiter: str, spot: Spot, previous: str, *, versions: bool
+    bucket: BucketState, prefix: str, delimiter: str, spot: Spot, previous: str, *, versions: bool
 ) -> Iterator[tuple[Row, bool] | str]:
     """Rows (with whether they are the newest of their key) and common prefixes, in order."""
     table = bucket.table
@@ -158,7 +158,7 @@ def _collect(found: Iterator[tuple[Row, bool] | str], limit: int) -> Listed:
             latest.append(item[1])
             last = After(item[0].key)
     more = next(found, None) is not None
-    columns = Columns(
+    columns = PageColumns(
         [row.key for row in rows],
         [row.size for row in rows],
         [row.modified for row in rows],

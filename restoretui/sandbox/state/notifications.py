@@ -5,16 +5,18 @@ Nothing runs by itself: what is due by now is sent whenever somebody looks at th
 
 import heapq
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
-from restoretui.sandbox.state.bucket import Bucket, QueueRule
+from restoretui.sandbox.state.bucket import BucketState, QueueRule
 from restoretui.sandbox.state.queues import Queues
 from restoretui.sandbox.state.restore import Restore
 from restoretui.sandbox.state.table import Row
 
+TOLD_BY_OSS = ("ColdArchive", "DeepColdArchive")
 POST, COMPLETED, DELETE = "ObjectRestore:Post", "ObjectRestore:Completed", "ObjectRestore:Delete"
 
 
@@ -31,7 +33,7 @@ class Notifier:
     """Sends what is due to the queues that buckets name."""
 
     def __init__(
-        self, queues: Queues, bucket: Callable[[str], Bucket | None], class_of: Callable[[int], str]
+        self, queues: Queues, bucket: Callable[[str], BucketState | None], class_of: Callable[[int], str]
     ) -> None:
         """``bucket`` finds one by its name; ``class_of`` is the storage class of a row's kind."""
         self._queues = queues
@@ -45,13 +47,13 @@ class Notifier:
         """When something is sent next; ``inf``: nothing will be."""
         return self._heap[0].at if self._heap else float("inf")
 
-    def begun(self, bucket: Bucket, row: Row, restore: Restore, now: float) -> None:
+    def begun(self, bucket: BucketState, row: Row, restore: Restore, now: float) -> None:
         """A restore was asked for and accepted."""
         if bucket.queue_rules:
             self._send(bucket, row, POST, now, None)
             self._await(bucket, row, restore)
 
-    def subscribed(self, bucket: Bucket) -> None:
+    def subscribed(self, bucket: BucketState) -> None:
         """The bucket tells of its restores from now on, of those under way as well."""
         self._heap = [due for due in self._heap if due.bucket != bucket.name]
         heapq.heapify(self._heap)
@@ -78,21 +80,44 @@ class Notifier:
             elif restore.asked == due.asked:
                 self._push(restore.until, DELETE, bucket, due.row, restore)
 
-    def _await(self, bucket: Bucket, row: Row, restore: Restore) -> None:
+    def _await(self, bucket: BucketState, row: Row, restore: Restore) -> None:
         self._push(restore.ready, COMPLETED, bucket, row, restore)
 
-    def _push(self, at: float, name: str, bucket: Bucket, row: Row, restore: Restore) -> None:
+    def _push(self, at: float, name: str, bucket: BucketState, row: Row, restore: Restore) -> None:
         if at < float("inf"):
             self._numbers += 1
             heapq.heappush(self._heap, _Due(at, self._numbers, name, bucket.name, row, restore.asked))
 
-    def _send(self, bucket: Bucket, row: Row, name: str, at: float, until: float | None) -> None:
+    def _send(self, bucket: BucketState, row: Row, name: str, at: float, until: float | None) -> None:
+        if bucket.scheme == "oss":
+            self._send_of_oss(bucket, row, name, at)
+            return
         for rule in bucket.queue_rules:
             if rule.wants(name, row.key) and (queue := self._queues.by_arn(rule.arn)) is not None:
                 queue.send(json.dumps({"Records": [self._record(bucket, row, rule, name, at, until)]}), at)
 
+    def _send_of_oss(self, bucket: BucketState, row: Row, name: str, at: float) -> None:
+        """OSS tells of the end of a restore alone, and of two classes, in Base64 (FACTS 4.5)."""
+        if name != COMPLETED or self._class_of(row.kind) not in TOLD_BY_OSS:
+            return
+        about = {"deltaSize": 0, "eTag": bucket.etag(row.tag).upper(), "key": row.key, "size": row.size}
+        for rule in bucket.queue_rules:
+            queue = self._queues.by_arn(rule.arn)
+            if queue is None or not row.key.startswith(rule.prefix):
+                continue
+            event = {
+                "eventName": "ObjectRestore:FinishRestore", "eventSource": "acs:oss", "eventTime": _iso(at),
+                "eventVersion": "1.0",
+                "oss": {
+                    "bucket": {"arn": f"acs:oss:{bucket.region}:1:{bucket.name}", "name": bucket.name},
+                    "object": about,
+                    "ossSchemaVersion": "1.0", "ruleId": rule.id, "region": bucket.region,
+                },
+            }  # fmt: skip
+            queue.send(b64encode(json.dumps({"events": [event]}).encode()).decode(), at)
+
     def _record(
-        self, bucket: Bucket, row: Row, rule: QueueRule, name: str, at: float, until: float | None
+        self, bucket: BucketState, row: Row, rule: QueueRule, name: str, at: float, until: float | None
     ) -> dict[str, object]:
         version = bucket.version_id(row)
         about = {"key": quote_plus(row.key), "size": row.size, "eTag": bucket.etag(row.tag)}

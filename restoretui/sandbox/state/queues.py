@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from hashlib import md5
 from typing import Any
 
-from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.state.refusals import ErrorAnswer
 from restoretui.sandbox.state.restore import chance
 
 VISIBLE_AFTER_S = 30.0
@@ -20,7 +20,7 @@ TWICE = 1 / 16
 
 
 @dataclass(slots=True)
-class Message:
+class QueuedMessage:
     """One message; ``visible_at`` is machine time."""
 
     id: str
@@ -44,7 +44,7 @@ class Queue:
     region: str
     attributes: dict[str, str] = field(default_factory=dict)
     """Those that were set: ``Policy``, ``VisibilityTimeout`` …"""
-    messages: dict[str, Message] = field(default_factory=dict)
+    messages: dict[str, QueuedMessage] = field(default_factory=dict)
     twins: set[str] = field(default_factory=set)
     """Messages that were delivered twice already."""
     denied: bool = False
@@ -62,14 +62,14 @@ class Queue:
         found = json.loads(self.attributes.get("Policy") or "{}")
         return found if isinstance(found, dict) else {}
 
-    def send(self, body: str, now: float) -> Message:
+    def send(self, body: str, now: float) -> QueuedMessage:
         """Put a message in; ``now`` is cloud time."""
         self._sent += 1
-        message = Message(f"{self.name}-{self._sent:08d}", body, now)
+        message = QueuedMessage(f"{self.name}-{self._sent:08d}", body, now)
         self.messages[message.id] = message
         return message
 
-    def receive(self, most: int, machine: float, hidden_s: float | None = None) -> list[Message]:
+    def receive(self, most: int, machine: float, hidden_s: float | None = None) -> list[QueuedMessage]:
         """Up to ``most`` visible messages, in an order that is not the one they came in."""
         ready = [message for message in self.messages.values() if message.visible_at <= machine]
         ready.sort(key=lambda message: chance("order", message.id, message.received))
@@ -116,11 +116,11 @@ class Queues:
         return self._queues.get(arn)
 
     def by_url(self, url: str, region: str) -> Queue:
-        """The queue of a URL, which ends in its account and name; a ``Refusal`` where there is none."""
+        """The queue of a URL, which ends in its account and name; an ``ErrorAnswer`` where there is none."""
         account, name = ["", "", *url.rstrip("/").split("/")][-2:]
         found = self._queues.get(f"arn:aws:sqs:{region}:{account}:{name}")
         if found is None:
-            raise Refusal(400, "QueueDoesNotExist", "The specified queue does not exist.")
+            raise ErrorAnswer(400, "QueueDoesNotExist", "The specified queue does not exist.")
         return found
 
     def __iter__(self) -> Iterator[Queue]:

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class Select:
+class SelectRequest:
     """One of them, with the members that were sent; instants are seconds since the epoch."""
 
     bucket: str

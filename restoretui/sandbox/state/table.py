@@ -114,7 +114,7 @@ class Leaf:
         )
 
 
-class Table:
+class SortedTable:
     """Rows sorted by key; the rows of one key are its versions, newest first."""
 
     def __init__(self) -> None:
@@ -126,7 +126,7 @@ class Table:
     @classmethod
     def of_columns(
         cls, keys: Iterable[str], sizes: "array[int]", modified: "array[int]", kinds: bytearray, tags: "array[int]"
-    ) -> "Table":
+    ) -> "SortedTable":
         """Build from whole columns that are in order already (checked); the other columns say how many rows.
 
         Keys are taken a leaf at a time, so that a million of them never lie about as single strings.

@@ -4,7 +4,7 @@ import json
 
 from restoretui.sandbox.state.bucket import DAY
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied
 from restoretui.sandbox.wire.call_reply import Call, Reply, iso
 
 VERSION_HEADER = "x-amz-glacier-version"
@@ -31,6 +31,6 @@ class GlacierAdapter:
         units = [{"CapacityId": f"unit-{number}", **term} for number in range(self.cloud.capacity_units)]
         return Reply(body=json.dumps({"ProvisionedCapacityList": units}).encode(), content_type="application/json")
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         body = json.dumps({"code": f"{refusal.code}Exception", "message": refusal.message, "type": "Client"})
         return Reply(refusal.status, body.encode(), content_type="application/json")

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from restoretui.sandbox.s3control.roles import ROLES
 from restoretui.sandbox.state.cloud import Cloud
-from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied
 from restoretui.sandbox.wire.call_reply import Call, Reply, elements, iso
 from restoretui.sandbox.wire.query import action_of, field_of, refusal_of, result
 
@@ -31,7 +31,7 @@ class IamAdapter:
         name = field_of(call, "RoleName")
         role = ROLES.get(name)
         if role is None:
-            raise Refusal(404, "NoSuchEntity", f"The role with name {name} cannot be found.")
+            raise ErrorAnswer(404, "NoSuchEntity", f"The role with name {name} cannot be found.")
         content = {
             "Path": "/",
             "RoleName": name,
@@ -43,5 +43,5 @@ class IamAdapter:
         }
         return result(call, f"<Role>{elements(content)}</Role>", _NAMESPACE)
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         return refusal_of(call, refusal, _NAMESPACE)

@@ -1,11 +1,16 @@
 """STS, the part an SDK needs: GetCallerIdentity and AssumeRole, in the query protocol."""
 
 from restoretui.core.clock import SystemClock
-from restoretui.sandbox.state.cloud import CALLER_ARN, Cloud
-from restoretui.sandbox.state.refusals import Refusal, access_denied
+from restoretui.sandbox.state.cloud import CALLER_ARN, OTHER_ACCOUNT, Cloud
+from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied
 from restoretui.sandbox.wire.call_reply import Call, Reply, elements, escape_readable, iso
 from restoretui.sandbox.wire.query import action_of, field_of, refusal_of, result
-from restoretui.sandbox.wire.signature import ROLE_ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
+from restoretui.sandbox.wire.signature import (
+    OTHER_ACCESS_KEY_ID,
+    ROLE_ACCESS_KEY_ID,
+    SECRET_ACCESS_KEY,
+    SESSION_TOKEN,
+)
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _LIFETIME_S = 3600
@@ -26,14 +31,16 @@ class StsAdapter:
 
     def answer(self, call: Call) -> Reply:
         if not call.access_key:
-            raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+            raise ErrorAnswer(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         if call.operation == "AssumeRole":
             return self._assume_role(call)
-        account = self.cloud.account
-        content = {"Arn": CALLER_ARN, "UserId": "AIDASANDBOX", "Account": account}
+        account, arn = self.cloud.account, CALLER_ARN
+        if call.access_key == OTHER_ACCESS_KEY_ID:
+            account, arn = OTHER_ACCOUNT, CALLER_ARN.replace(account, OTHER_ACCOUNT)
+        content = {"Arn": arn, "UserId": "AIDASANDBOX", "Account": account}
         return result(call, elements(content), _NAMESPACE)
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         return refusal_of(call, refusal, _NAMESPACE)
 
     def _assume_role(self, call: Call) -> Reply:

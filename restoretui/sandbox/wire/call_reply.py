@@ -9,7 +9,7 @@ from typing import Protocol
 from xml.etree import ElementTree as ET
 
 from restoretui.sandbox.state.body import Body
-from restoretui.sandbox.state.refusals import Refusal, malformed_xml
+from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml
 
 
 @dataclass(slots=True)
@@ -59,10 +59,10 @@ class Adapter(Protocol):
         ...
 
     def answer(self, call: Call) -> Reply:
-        """Do what the request asks. Raises ``Refusal``."""
+        """Do what the request asks. Raises ``ErrorAnswer``."""
         ...
 
-    def refuse(self, call: Call, refusal: Refusal) -> Reply:
+    def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
         """The refusal in this wire format."""
         ...
 
@@ -98,7 +98,7 @@ def document(root: str, content: str, namespace: str = NAMESPACE) -> bytes:
 
 
 def parse_xml(body: bytes, root: str) -> ET.Element:
-    """The root element with namespaces dropped; a ``Refusal`` when it is not a ``root`` document."""
+    """The root element with namespaces dropped; an ``ErrorAnswer`` when it is not a ``root`` document."""
     try:
         tree = ET.fromstring(body)  # noqa: S314 - loopback only, and expat limits entity expansion
     except (ET.ParseError, ValueError, LookupError):

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from urllib.parse import parse_qs
 
-from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.state.refusals import ErrorAnswer
 from restoretui.sandbox.wire.call_reply import Call, Reply, document, elements
 
 
@@ -31,7 +31,7 @@ def result(call: Call, content: str, namespace: str) -> Reply:
     return Reply(body=document(f"{action}Response", whole, namespace), content_type="text/xml")
 
 
-def refusal_of(call: Call, refusal: Refusal, namespace: str) -> Reply:
+def refusal_of(call: Call, refusal: ErrorAnswer, namespace: str) -> Reply:
     """A refusal."""
     content = (
         f"<Error><Type>Sender</Type>{elements({'Code': refusal.code, 'Message': refusal.message})}</Error>"

@@ -9,12 +9,14 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
-from restoretui.sandbox.state.refusals import Refusal
+from restoretui.sandbox.state.refusals import ErrorAnswer
 
 ACCESS_KEY_ID = "AKIASANDBOX0RESTORE1"
 SECRET_ACCESS_KEY = "sandbox/not-a-secret/only-for-127.0.0.1x"  # noqa: S105 - opens nothing
 ROLE_ACCESS_KEY_ID = "ASIASANDBOX0RESTORE1"
 """Of the temporary credentials that AssumeRole gives; their secret is the same."""
+OTHER_ACCESS_KEY_ID = "AKIASANDBOX0ANOTHER1"
+"""Of a user of another account (``state.cloud.OTHER_ACCOUNT``); the secret is the same."""
 SESSION_TOKEN = "sandbox-session"  # noqa: S105 - opens nothing
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -36,23 +38,23 @@ def check_signature(method: str, target: str, headers: Mapping[str, str], body: 
     else:
         return
     access_key, *scope = fields.get("Credential", "").split("/")
-    if access_key not in (ACCESS_KEY_ID, ROLE_ACCESS_KEY_ID) or len(scope) != 4:
+    if access_key not in (ACCESS_KEY_ID, ROLE_ACCESS_KEY_ID, OTHER_ACCESS_KEY_ID) or len(scope) != 4:
         return
     stated = headers.get("x-amz-content-sha256") if fields is not presigned else "UNSIGNED-PAYLOAD"
     content = sha256(body).hexdigest()
     if stated is not None and len(stated) == 64 and stated != content:
-        raise Refusal(
+        raise ErrorAnswer(
             400,
             "XAmzContentSHA256Mismatch",
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         )
     if access_key == ROLE_ACCESS_KEY_ID and token != SESSION_TOKEN:
-        raise Refusal(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+        raise ErrorAnswer(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
     canonical = _canonical(method, target, headers, fields.get("SignedHeaders", ""), stated or content)
     to_sign = "\n".join((_ALGORITHM, sent_at, "/".join(scope), sha256(canonical.encode()).hexdigest()))
     expected = hmac.new(_signing_key(*scope[:3]), to_sign.encode(), sha256).hexdigest()
     if not hmac.compare_digest(expected, fields.get("Signature", "")):
-        raise Refusal(
+        raise ErrorAnswer(
             403,
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. Check your key and "

@@ -13,7 +13,7 @@ def token_of(after: After) -> str:
 
 
 def read_token(token: str) -> After:
-    """Where that page begins; ``Refusal`` for what was never handed out."""
+    """Where that page begins; ``ErrorAnswer`` for what was never handed out."""
     try:
         text = urlsafe_b64decode(token).decode()
     except (Base64Error, ValueError):

@@ -4,7 +4,7 @@ import random
 from datetime import datetime
 
 from restoretui.core.model import Tier
-from restoretui.sandbox.state.bucket import DAY, Bucket
+from restoretui.sandbox.state.bucket import DAY, BucketState
 from restoretui.sandbox.state.cloud import Cloud, instant
 from restoretui.sandbox.state.kinds import KINDS, RULES, kind_number
 
@@ -30,7 +30,7 @@ def build_oss(cloud: Cloud, now: float, born: datetime) -> None:
         scans.write(f"scans/box-{number // 10}/page-{number:03d}.tif", 30 * _MIB + number, kind, now - 300 * DAY)
 
 
-def _films(cloud: Cloud, bucket: Bucket, now: float) -> None:
+def _films(cloud: Cloud, bucket: BucketState, now: float) -> None:
     draw = random.Random(f"{cloud.seed}/{bucket.name}")
     bucket.write("目录/README.txt", 3_000, _STANDARD, now - 20 * DAY)
     for year in range(2019, 2025):

@@ -10,10 +10,10 @@ from itertools import chain
 
 from restoretui.core.model import Tier
 from restoretui.core.rules.s3 import S3
-from restoretui.sandbox.state.bucket import DAY, Bucket, Expiration, describe
+from restoretui.sandbox.state.bucket import DAY, BucketState, Expiration, describe
 from restoretui.sandbox.state.cloud import OTHER_ACCOUNT, Cloud, instant
 from restoretui.sandbox.state.kinds import MARKER, RULES, kind_number
-from restoretui.sandbox.state.table import Table
+from restoretui.sandbox.state.table import SortedTable
 from restoretui.sandbox.world.odd_names import ODD_KEYS
 from restoretui.sandbox.world.oss import build_oss
 
@@ -52,7 +52,7 @@ def build_world(cloud: Cloud, objects: int | None = None) -> None:
     build_oss(cloud, now, born)
 
 
-def _fill_media(bucket: Bucket, objects: int, seed: int, now: float) -> None:
+def _fill_media(bucket: BucketState, objects: int, seed: int, now: float) -> None:
     """``archive/2021/03/cam-07/clip-000123.mov``: dense prefixes, in columns because there may be millions."""
     draw = random.Random(f"{seed}/{bucket.name}")
     extras = ["README.txt", *(f"catalog/index-{number:03d}.json" for number in range(9))] if objects >= 100 else []
@@ -89,7 +89,7 @@ def _fill_media(bucket: Bucket, objects: int, seed: int, now: float) -> None:
         sizes[at] = 2048
     for at in range(objects - len(extras[1:]), objects):
         sizes[at] = 3 * _MIB
-    bucket.table = Table.of_columns(keys, sizes, modified, kinds, tags)
+    bucket.table = SortedTable.of_columns(keys, sizes, modified, kinds, tags)
 
 
 def _shares(*shares: tuple[int, int]) -> bytes:
@@ -102,7 +102,7 @@ _OLD = _shares((_DEEP, 190), (_GLACIER, 50), (_INSTANT, 8), (_TIERING_DEEP, 8))
 _RECENT = _shares((_GLACIER, 196), (_DEEP, 24), (_INSTANT, 12), (_IA, 12), (_STANDARD, 6), (_TIERING_ARCHIVE, 6))
 
 
-def _seed_restores(cloud: Cloud, bucket: Bucket, now: float, count: int) -> None:
+def _seed_restores(cloud: Cloud, bucket: BucketState, now: float, count: int) -> None:
     """Set ``count`` archived rows, spread evenly, restoring or restored: some of the latter end at midnight."""
     if not count:
         return
@@ -128,7 +128,7 @@ def _needs_days(kind: int) -> bool:
     return kind in (_GLACIER, _DEEP)
 
 
-def _genomics(cloud: Cloud, bucket: Bucket, now: float) -> None:
+def _genomics(cloud: Cloud, bucket: BucketState, now: float) -> None:
     draw = random.Random(f"{cloud.seed}/{bucket.name}")
     for run in range(6):
         at = now - (900 - 120 * run) * DAY
@@ -144,7 +144,7 @@ def _genomics(cloud: Cloud, bucket: Bucket, now: float) -> None:
     _seed_restores(cloud, bucket, now, 12)
 
 
-def _legal(cloud: Cloud, bucket: Bucket, now: float) -> None:
+def _legal(cloud: Cloud, bucket: BucketState, now: float) -> None:
     draw = random.Random(f"{cloud.seed}/{bucket.name}")
     for matter in range(1, 13):
         stem = f"matters/{2015 + matter % 8}-{matter:04d}"
@@ -161,7 +161,7 @@ def _legal(cloud: Cloud, bucket: Bucket, now: float) -> None:
     _seed_restores(cloud, bucket, now, 10)
 
 
-def _backups(cloud: Cloud, bucket: Bucket, now: float) -> None:
+def _backups(cloud: Cloud, bucket: BucketState, now: float) -> None:
     draw = random.Random(f"{cloud.seed}/{bucket.name}")
     kinds = (_TIERING_ARCHIVE, _TIERING, _TIERING_DEEP)
     for host in ("db-01", "db-02", "mail", "wiki"):
@@ -177,14 +177,14 @@ def _backups(cloud: Cloud, bucket: Bucket, now: float) -> None:
             cloud.begin_restore(bucket, row, Tier.STANDARD, None, now - draw.uniform(0.2, 2.5) * HOUR)
 
 
-def _odd(cloud: Cloud, bucket: Bucket, now: float) -> None:
+def _odd(cloud: Cloud, bucket: BucketState, now: float) -> None:
     for number, key in enumerate(ODD_KEYS):
         kind = (_GLACIER, _GLACIER, _DEEP, _STANDARD)[number % 4]
         bucket.write(key, 1000 + 37 * number, kind, now - (40 + number) * DAY)
     _seed_restores(cloud, bucket, now, 6)
 
 
-def _logs(cloud: Cloud, bucket: Bucket, now: float) -> None:
+def _logs(cloud: Cloud, bucket: BucketState, now: float) -> None:
     for service in ("api", "web", "worker"):
         for day in range(0, 420, 7):
             at = now - day * DAY - HOUR
@@ -195,7 +195,7 @@ def _logs(cloud: Cloud, bucket: Bucket, now: float) -> None:
         bucket.write(f"audit/2023-{month:02d}.log.gz", 400 * _MIB, _DEEP, now - (900 - 30 * month) * DAY)
 
 
-def _frankfurt(cloud: Cloud, bucket: Bucket, now: float) -> None:
+def _frankfurt(cloud: Cloud, bucket: BucketState, now: float) -> None:
     draw = random.Random(f"{cloud.seed}/{bucket.name}")
     for city in ("berlin", "frankfurt", "münchen"):
         for number in range(60):
@@ -205,7 +205,7 @@ def _frankfurt(cloud: Cloud, bucket: Bucket, now: float) -> None:
     _seed_restores(cloud, bucket, now, 8)
 
 
-def _requester_pays(cloud: Cloud, bucket: Bucket, now: float) -> None:
+def _requester_pays(cloud: Cloud, bucket: BucketState, now: float) -> None:
     draw = random.Random(f"{cloud.seed}/{bucket.name}")
     for tile in range(80):
         key = f"sentinel/tiles/33/U/{'UVWX'[tile % 4]}{tile // 4:02d}/B{1 + tile % 12:02d}.jp2"

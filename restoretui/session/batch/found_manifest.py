@@ -6,7 +6,7 @@ from pathlib import Path
 
 from restoretui.core.batch.jobs import Manifest, ManifestRow
 from restoretui.core.inventory.csv_rows import NULL_VERSION
-from restoretui.core.model import ObjectRef
+from restoretui.core.model import UNTOLD_CLASS, ObjectRef
 
 SAMPLED = 20
 """Rows that are looked at for a plan."""
@@ -30,6 +30,8 @@ class FoundManifest:
     with_version: int = 0
     size_bytes: int | None = None
     """Of all objects, where it is an inventory that tells that of each."""
+    classes: dict[str, tuple[int, int]] | None = None
+    """How many objects are of each storage class, and their bytes, where it is an inventory that tells all that."""
     refs: list[ObjectRef] = field(default_factory=list)
     """Some of them, from its beginning to its end."""
     notes: list[str] = field(default_factory=list)
@@ -53,6 +55,7 @@ class RowTally:
         self._next = 0
         """The row that is kept next; rows that are kept lie ``_step`` apart."""
         self._size: int | None = 0
+        self._classes: dict[str, tuple[int, int]] | None = {}
         self.fields: tuple[str, ...] = ()
         self.nulls = 0
         found.refs = []
@@ -72,16 +75,28 @@ class RowTally:
         if found.is_inventory:
             self.nulls += sum(row.version_id == NULL_VERSION for row in rows)
 
-    def sized(self, sizes: Sequence[int | None]) -> None:
-        """What an inventory says of the sizes of some rows."""
+    def sized(self, sizes: Sequence[int | None], classes: Sequence[str]) -> None:
+        """What an inventory says of the sizes and storage classes of some rows."""
         if None in sizes:
-            self._size = None
+            self._size = self._classes = None
         elif self._size is not None:
             self._size += sum(size or 0 for size in sizes)
+        if self._classes is None or UNTOLD_CLASS in classes:
+            self._classes = None
+            return
+        for name in set(classes):
+            own = [size or 0 for size, of in zip(sizes, classes, strict=True) if of == name]
+            objects, size_bytes = self._classes.get(name, (0, 0))
+            self._classes[name] = objects + len(own), size_bytes + sum(own)
 
     def estimate(self, read: int, whole: int) -> None:
         """It was read only so far: how many rows there are is told by how many bytes are left."""
         self._found.is_whole = False
+        if self._classes is not None:
+            more = whole / max(read, 1)
+            self._classes = {
+                name: (round(count * more), round(size * more)) for name, (count, size) in self._classes.items()
+            }
         self._found.rows = self._found.rows * whole // max(read, 1)
         self._size = None
 
@@ -92,5 +107,6 @@ class RowTally:
         found.refs = [found.refs[at * count // SAMPLED] for at in range(SAMPLED)] if count > SAMPLED else found.refs
         if found.is_inventory:
             found.size_bytes = self._size
+            found.classes = self._classes or None
         if found.existing is not None:
             found.existing = found.existing._replace(fields=self.fields, versions=found.versions)

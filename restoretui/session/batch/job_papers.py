@@ -99,7 +99,7 @@ class JobPapers(JobLooks):
         if batch := self._ledger.batches.find(info.job_id):
             return batch.run_id
         cloud = self._cloud
-        connection = cloud.connection.to_mapping()
+        connection = cloud.connection.only(()).to_mapping()
         return await self._ledger.batches.adopt(cloud.ledger_cloud, connection, info, self._objects_of(info))
 
     async def _objects_of(self, info: JobInfo) -> AsyncIterator[list[ManifestRow]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restoretui.core.batch.jobs import Manifest, ManifestRow
-from restoretui.core.batch.manifest_plans import ManifestPlanner, Sample
+from restoretui.core.batch.manifest_plans import ManifestPlanner, ManifestTold, Sample
 from restoretui.core.batch.manifest_rows import ManifestRows
 from restoretui.core.clock import Clock
 from restoretui.core.errors import (
@@ -137,7 +137,8 @@ class JobManifests:
 
     def planner(self, found: FoundManifest, sample: Sample, region: str) -> ManifestPlanner:
         """What makes its plan."""
-        return ManifestPlanner(self._cloud.rules, found.bucket, region, found.rows, found.size_bytes, sample)
+        told = ManifestTold(found.rows, found.size_bytes, found.classes)
+        return ManifestPlanner(self._cloud.rules, found.bucket, region, told, sample)
 
     async def plan(self, found: FoundManifest, sample: Sample, days: int, role_arn: str = "") -> "RestorePlan":
         """What a job from it would do, and what nobody can know of that."""
@@ -250,7 +251,7 @@ class JobManifests:
                 ManifestRow(bucket, key, version) for key, version in zip(rows.keys, rows.columns[1], strict=True)
             ]
             if tally is not None:
-                tally.sized(rows.columns[2])
+                tally.sized(rows.columns[2], rows.columns[4])
             await take(some)
             if most is not None and tally is not None and sum(sizes[: so_far.files]) >= most:
                 tally.estimate(sum(sizes[: so_far.files]), sum(sizes))

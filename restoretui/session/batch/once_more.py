@@ -1,21 +1,24 @@
 """What asking through jobs, or once more, comes to: whether it can be, its fees, and what is offered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from restoretui.core.batch.planned_jobs import NO_EXPEDITED, NO_PAYER
+from restoretui.core.batch.planned_jobs import NO_EXPEDITED, NO_PAYER, ONE_ACCOUNT
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan.job_fees import JobFees
 from restoretui.core.plan.offers import Act, Offer
 from restoretui.core.plan.pricing import Cost
+from restoretui.core.provider import Connection
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.runs.job_lines import JobLine
 
 
-def check_may_be_jobs(connection: Mapping[str, object]) -> None:
-    """``UsageError`` where requesters pay: no job can agree to that."""
-    if connection.get("requester_pays"):
+def check_may_be_jobs(reached: Connection, buckets: Collection[str]) -> None:
+    """``UsageError`` where requesters pay, which no job can agree to, or where a bucket is another account's."""
+    if reached.requester_pays:
         raise UsageError(NO_PAYER, "restore without jobs: --engine direct, or auto")
+    if not reached.is_plain_for(buckets):
+        raise UsageError(ONE_ACCOUNT, "restore without jobs (--engine direct), or each account by itself")
 
 
 def with_fees(cost: Cost, fees: JobFees, jobs: int, objects: int) -> Cost:
@@ -25,7 +28,7 @@ def with_fees(cost: Cost, fees: JobFees, jobs: int, objects: int) -> Cost:
 
 def check_takes_jobs(run: Run) -> None:
     """``UsageError`` for a run whose objects no job could ask for."""
-    check_may_be_jobs(run.connection)
+    check_may_be_jobs(Connection.from_mapping(run.connection), run.buckets)
     if run.literal:
         raise UsageError("its requests are said literally, and a job sends its own", "retry them directly")
     if run.tier is Tier.EXPEDITED:

@@ -7,7 +7,7 @@ from typing import Any
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import MANIFESTS, REPORTS, BatchOptions, Place, ReportScope
-from restoretui.core.batch.planned_jobs import NO_PAYER, EngineChoice, as_batch, choose_engine
+from restoretui.core.batch.planned_jobs import NO_PAYER, ONE_ACCOUNT, EngineChoice, as_batch, choose_engine
 from restoretui.core.batch.policy import caller_policy, role_policy, trust_policy
 from restoretui.core.errors import (
     CloudError,
@@ -21,6 +21,7 @@ from restoretui.core.network.endpoints import partition_of
 from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import cloud_with_jobs
+from restoretui.core.then.steps import ThenStep
 from restoretui.engine.batch.checks import check_options
 from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.engine.traffic.speaker import Works
@@ -104,8 +105,14 @@ class BatchOperations(JobPapers):
         """Why nothing that is asked for now may go through jobs, in a sentence; empty where it may."""
         return NO_PAYER if self._cloud.connection.requester_pays else ""
 
+    def why_not(self, buckets: Collection[str]) -> str:
+        """Why the objects of these buckets may not go through jobs, in a sentence; empty where they may."""
+        return self.why_never or ("" if self._cloud.connection.is_plain_for(buckets) else ONE_ACCOUNT)
+
     def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> EngineChoice:
         """What ``--engine auto`` takes for a direct plan, and why."""
+        if plan.rules.has_jobs and not self._cloud.connection.is_plain_for(plan.buckets):
+            return EngineChoice(False, f"direct: {ONE_ACCOUNT}")
         role = role_arn or self._settings.batch_role_arn
         pays = self._cloud.connection.requester_pays
         return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role), pays=pays)
@@ -135,8 +142,13 @@ class BatchOperations(JobPapers):
                 looking.cancel()
         return self._checked[known]
 
-    def policies(self, buckets: list[str], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """Trust, role and caller policy for restoring from ``buckets`` with these options; no role is needed yet."""
+    def policies(
+        self, buckets: list[str], given: Mapping[str, Any], copies: ThenStep | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Trust, role and caller policy for restoring from ``buckets`` with these options; no role is needed yet.
+
+        With ``copies`` also for jobs that copy as that step says.
+        """
         own = self._settings
         manifest = given.get("manifest") or as_place(own.batch_manifest_location)
         report = given.get("report") or as_place(own.batch_report_location)
@@ -149,10 +161,12 @@ class BatchOperations(JobPapers):
         if own.batch_manifest == "generated" if generated is None else generated:
             manifests = []
         partition = partition_of(arn=role, region=own.region or "")
+        place = None if copies is None else copies.place
+        targets = [] if copies is None else buckets if place is None else [f"{place.bucket}/{place.prefix}"]
         return {
             "trust": trust_policy(),
-            "role": role_policy(buckets, manifests, reports, partition),
-            "caller": caller_policy(buckets, manifests, reports, role, partition),
+            "role": role_policy(buckets, manifests, reports, partition, copies_to=targets),
+            "caller": caller_policy(buckets, manifests, reports, role, partition, copies_to=targets),
         }
 
     # --- deciding, where nothing is spent: see ``restoretui.session.spending`` for the rest

@@ -11,7 +11,7 @@ from typing import Any
 
 from restoretui.core.errors import InvalidRequest, MalformedAnswer, PlanChanged, UsageError
 from restoretui.core.events import subscription as rules
-from restoretui.core.events.queues import QueueName
+from restoretui.core.events.queues import SQS, QueueName
 from restoretui.core.events.service import EventService
 from restoretui.core.events.subscription import EventSubscription
 from restoretui.core.location import Location
@@ -57,6 +57,10 @@ async def plan_change(session: Session, place: Location, queue: QueueName, *, re
     """What setting up, or taking back, would change; sends nothing but looks."""
     if place.scheme != DEFAULT_SCHEME or not place.bucket or place.key is not None:
         raise UsageError(f"{place} is no bucket that sends events to queues", "name a bucket, or a prefix in one")
+    if queue.kind != SQS:
+        raise UsageError(
+            f"{queue} is no queue that S3 sends events to", "name one of SQS; rules of OSS are made in its console"
+        )
     service, provider = await service_of(session.clouds), await session.provider()
     region = await session.region(place.bucket)
     wanted_region = queue.region or str(getattr(provider, "region", "") or "")

@@ -1,7 +1,7 @@
 """Inventories as listings: read once, kept in the catalog, and what is below a prefix of them."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple, cast
 
@@ -10,7 +10,8 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import UsageError
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import LISTED, Filter, all_of, conjuncts, fields_of
-from restoretui.core.inventory.csv_rows import WantedRows
+from restoretui.core.inventory.csv_rows import PlusIsBlank, WantedRows
+from restoretui.core.inventory.manifest import KeyWriting
 from restoretui.core.location import Location
 from restoretui.core.model import Page
 from restoretui.core.provider import Provider
@@ -109,7 +110,11 @@ class Inventories:
         for one in known:
             if one.origin is not None and one.origin.source == found.source:
                 return Imported(await self._below(one, place), 0, found.is_checked)
-        return await self._read(found, wanted, tree)
+        try:
+            return await self._read(found, wanted, tree)
+        except PlusIsBlank:
+            again = replace(found.inventory, keys=KeyWriting.FORM)
+            return await self._read(found._replace(inventory=again), wanted, tree)
 
     async def _read(self, found: FoundInventory, wanted: _Kept, tree: Filter | None) -> Imported:
         place, tally = wanted.place, ReadSoFar()
@@ -143,7 +148,7 @@ class Inventories:
                     await put(page)
                     done[0] += len(page)
 
-        return await write_listing(self._ledger, scope, origin, pages)
+        return await write_listing(self._ledger, scope, origin, pages, hints=True)
 
     async def _below(self, listing: Listing, place: Location) -> Listing:
         """What of an inventory lies below a prefix, as a listing of its own, unless it is all of it."""

@@ -51,6 +51,8 @@ async def look_by_pages(
     """Look at those, in key order, for which pages are cheaper; the others, and how many pages it took."""
     left: list[ObjectRef] = []
     pages = 0
+    if not (await cloud.provider()).capabilities.restore_status_in_list or cloud.rules.lists_status is False:
+        return list(refs), 0
     for bucket, of_bucket in groupby(refs, lambda ref: ref.bucket):
         some = list(of_bucket)
         flat = ledger.catalog.inventory_pages(cloud.ledger_cloud, bucket, versions=bool(some[0].version_id))

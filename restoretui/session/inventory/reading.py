@@ -12,9 +12,9 @@ from typing import Any
 
 from restoretui.core.blocking import beside
 from restoretui.core.errors import InvalidRequest, InventoryUnreadable, ObjectNotFound
-from restoretui.core.inventory.csv_rows import InventoryRows, WantedRows
+from restoretui.core.inventory.csv_rows import InventoryRows, PlusSign, WantedRows
 from restoretui.core.inventory.gunzipped import Gunzipped
-from restoretui.core.inventory.manifest import Format, InventoryFile
+from restoretui.core.inventory.manifest import Format, InventoryFile, KeyWriting
 from restoretui.core.inventory.typed_rows import TypedRows
 from restoretui.core.provider import FilePiece
 from restoretui.core.rows import Rows
@@ -38,6 +38,7 @@ async def read_rows(
 ) -> None:
     """Read all files; ``InventoryUnreadable`` for the first that is not what the manifest says.
 
+    ``PlusIsBlank`` where it turns out late how its keys are written: then all of it is to be read anew so.
     ``scratch`` has room for one of them, where it cannot be read as it comes; CSV can.
     """
     form = found.inventory.format
@@ -45,9 +46,10 @@ async def read_rows(
         from restoretui.session.inventory.tables import check_installed
 
         await beside(lambda: check_installed(form, found.called), "restoretui-inventory")
+    plus = PlusSign(found.inventory.keys is KeyWriting.FORM)
     for file in found.inventory.files:
         if form is Format.CSV:
-            await _Lines(found, file, wanted, take, tally).read()
+            await _Lines(found, file, wanted, take, tally, plus).read()
         else:
             await _Table(found, file, wanted, take, tally).read(scratch or Path(tempfile.gettempdir()))
         tally.files += 1
@@ -57,7 +59,13 @@ class _File:
     """One file: its bytes in their order, held to the manifest's checksum; and its rows, once they are made."""
 
     def __init__(
-        self, found: FoundInventory, file: InventoryFile, wanted: WantedRows, take: Take, tally: ReadSoFar
+        self,
+        found: FoundInventory,
+        file: InventoryFile,
+        wanted: WantedRows,
+        take: Take,
+        tally: ReadSoFar,
+        plus: PlusSign | None = None,
     ) -> None:
         self._files = found.files
         self._file = file
@@ -65,8 +73,11 @@ class _File:
         self._name = found.files.called(file.key)
         self._take = take
         self._tally = tally
-        made = InventoryRows if self._form is Format.CSV else TypedRows
-        self._rows: Any = made(found.inventory, wanted, self._name)
+        self._rows: Any = (
+            TypedRows(found.inventory, wanted, self._name)
+            if plus is None
+            else InventoryRows(found.inventory, wanted, self._name, plus)
+        )
         self._md5 = md5(usedforsecurity=False)
         self._seen = 0
 

@@ -53,6 +53,9 @@ KINDS: dict[str, Kind] = {
         "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
         "version_id hint code http_status request_id",
     ),
+    "marker": _kind(
+        "a delete marker that was current at the time asked for: no object", f"{_PLACE} key", "version_id modified_at"
+    ),
     "bucket": _kind(
         "a bucket of the account", _PLACE, "region created_at objects size unsized archived as_of reason", ARCHIVED
     ),

@@ -45,6 +45,24 @@ def known(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def cell_of(line: Any, name: str) -> Any:
+    """The value of a column in a line as it is once it was read again; a point leads into one."""
+    for part in name.split("."):
+        line = line.get(part) if isinstance(line, dict) else None
+    return line
+
+
+def cell_text(value: Any) -> str:
+    """A value as a cell of CSV: empty where it is not known, a list with spaces between."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return " ".join(value)
+    return json.dumps(value) if isinstance(value, list | dict) else str(value)
+
+
 def where(scheme: str, ref: ObjectRef) -> dict[str, Any]:
     """Which object."""
     location = Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)

@@ -49,6 +49,11 @@ def row_line(scheme: str, row: BrowseRow) -> str:
     return line + "}"
 
 
+def marker_line(scheme: str, row: BrowseRow) -> str:
+    """A delete marker of a past listing."""
+    return json_line("marker", {**where(scheme, row.ref), "modified_at": instant(row.modified)})
+
+
 @lru_cache(64)
 def _beginning(scheme: str, bucket: str) -> tuple[str, str]:
     """A line up to the opening quote of its location, and the location's own beginning."""

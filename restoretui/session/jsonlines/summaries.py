@@ -17,7 +17,7 @@ _JOB = {"jobs": 0, "statuses": {}}
 
 SUMMARIES: dict[str, Mapping[str, Any]] = {
     "open": {},
-    "ls": {"locations": [], "buckets": [], **_NO_VOLUME, **STATES, "missing": 0},
+    "ls": {"locations": [], "buckets": [], **_NO_VOLUME, **STATES, "missing": 0, "markers": 0},
     "du": {
         "locations": [], **_NO_VOLUME, "archived": _NO_VOLUME, "restoring": _NO_VOLUME, "readable": _NO_VOLUME,
         "unseen": _NO_VOLUME, "gone": 0, "states": {}, "classes": {}, "prefixes": 0,

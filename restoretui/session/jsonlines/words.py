@@ -324,6 +324,7 @@ WORDS: dict[str, Term] = {
     "gone_already": Term(COUNT, "delete markers that were not there any more"),
     "not_deleted": Term(COUNT, "objects of what was asked for that are current as they are"),
     "replaced": Term(COUNT, "objects that something newer than their version stands in front of"),
+    "markers": Term(COUNT, "delete markers that stood in place of objects"),
     "marker_id": Term(TEXT, "the version id of the delete marker in front of it"),
     # a set
     "set": Term(TEXT, "a set's name; with an @ before it, it stands where a location does"),

@@ -10,12 +10,13 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, RestoreTuiError, Unsupported, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import Entry, ObjectRef, Page
-from restoretui.core.past.history import Amiss, PastWish, look_back
+from restoretui.core.past.history import MARKER_CLASS, Amiss, PastWish, is_marker, look_back
 from restoretui.core.provider import Provider, TellsExpirations, TellsHistory
 from restoretui.core.rows import Rows
 from restoretui.engine.listing.lister import Left, Lister, Source
 from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.undeleter import Covered
+from restoretui.engine.watching.observations import found_gone
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Listing, Origin, Scope
 from restoretui.session.clouds import CloudAccess, Clouds
@@ -35,7 +36,9 @@ class PastListing:
     counts: Counter[Amiss] = field(default_factory=Counter)
     """How many there are."""
     deleted: int = 0
-    """Keys whose newest entry then was a delete marker."""
+    """Keys whose newest entry then was a delete marker: rows of the listing, where those were asked for."""
+    has_markers: bool = False
+    """Those are rows."""
     covered: list[Covered] = field(default_factory=list)
     """Versions of it that lie right beneath a current delete marker."""
     removed_after: timedelta | None = None
@@ -56,10 +59,16 @@ class Past:
         self._works = works
 
     async def at(
-        self, place: Location, moment: datetime | None = None, deleted_since: datetime | None = None
+        self,
+        place: Location,
+        moment: datetime | None = None,
+        deleted_since: datetime | None = None,
+        *,
+        markers: bool = False,
     ) -> PastListing:
         """What was at ``place`` at ``moment``, or what was deleted since then; one of both must be said.
 
+        ``markers``: of keys that were deleted then the marker is a row, known to be gone, for whoever only looks.
         ``UsageError`` for an instant that is not over yet, ``Unsupported`` where a cloud tells of no delete markers.
         """
         now = self._clock.now()
@@ -78,7 +87,7 @@ class Past:
         wish = PastWish(_second(moment), _second(deleted_since))
         origin = Origin("as-of", said_of(moment, deleted_since), moment or now)
         listing = await self._ledger.catalog.begin(scope, origin)
-        sink = _PastSink(self._ledger, listing, wish)
+        sink = _PastSink(self._ledger, listing, wish, self._clock if markers else None)
         try:
             with self._works.telling(lambda: f"looking back over {place}: {sink.seen:,} versions so far"):
                 await self._look_back(cloud, provider, scope, sink)
@@ -89,7 +98,7 @@ class Past:
             await self._ledger.catalog.finish(listing.id, "stopped")
             raise
         whole = await self._ledger.catalog.finish(listing.id)
-        found = PastListing(whole, sink.amiss, sink.counts, sink.deleted, sink.covered)
+        found = PastListing(whole, sink.amiss, sink.counts, sink.deleted, markers, sink.covered)
         found.removed_after = await _removed_after(cloud, provider, scope)
         return found
 
@@ -134,7 +143,9 @@ class _History:
 class _PastSink:
     """Takes versions and markers, key by key, and keeps of each what was there."""
 
-    def __init__(self, ledger: Ledger, listing: Listing, wish: PastWish) -> None:
+    def __init__(self, ledger: Ledger, listing: Listing, wish: PastWish, seen_by: Clock | None) -> None:
+        """``seen_by`` tells when a marker was seen, where those are rows, too."""
+        self._seen_by = seen_by
         self._ledger = ledger
         self._listing = listing
         self._wish = wish
@@ -175,6 +186,15 @@ class _PastSink:
         if entries:
             self._ledger.catalog.append(self._listing.id, Page(Rows.of(entries), (), None), "", segment=segment)
             await self._ledger.catalog.room()
+            scope, seen = self._listing.scope, self._seen_by.now().timestamp() if self._seen_by else 0.0
+            gone = [
+                found_gone(ObjectRef(scope.bucket, entry.key, entry.version_id), seen)._replace(
+                    storage_class=MARKER_CLASS, modified=entry.modified
+                )
+                for entry in entries
+                if is_marker(entry)
+            ]
+            await self._ledger.catalog.observe(scope.cloud, scope.bucket, gone)
 
     def _settled(self, entries: Sequence[Entry]) -> list[Entry]:
         found = look_back(entries, self._wish)
@@ -182,9 +202,9 @@ class _PastSink:
             self.counts[found.amiss] += 1
             if len(self.amiss) < MOST_NAMED:
                 self.amiss.append((entries[0].key, found.amiss))
-        self.deleted += found.deleted
+        self.deleted += found.deleted is not None
         if found.entry is None:
-            return []
+            return [found.deleted] if found.deleted is not None and self._seen_by is not None else []
         entry = found.entry
         if found.marker is not None:
             ref = ObjectRef(self._listing.scope.bucket, entry.key, entry.version_id)

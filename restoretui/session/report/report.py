@@ -74,7 +74,7 @@ async def report_of(session: Session, run: Run) -> RunReport:
         connection = Connection.from_mapping(run.connection)
         region = run.regions[0] if len(run.regions) == 1 else connection.region or ""
         for place in (await _places(session, run, Query(READABLE)))[:MOST_BUCKETS] if tools else ():
-            readings += _readings(tools, Reached(connection, region), place) if tools else []
+            readings += _readings(tools, Reached(connection.of(place.bucket), region), place) if tools else []
     return RunReport(
         run=run,
         made_at=now,

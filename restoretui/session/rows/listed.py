@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, ObjectRef, State
+from restoretui.core.past.history import MARKER_CLASS
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import BrowseRow, View
@@ -43,6 +44,11 @@ class ListedPage:
     def by_state(self) -> Counter[State]:
         """How many objects are in each state."""
         return Counter(self.states)
+
+    @property
+    def markers(self) -> int:
+        """How many are delete markers, which are no objects."""
+        return sum(kind[1] == MARKER_CLASS for kind in self.kinds) if State.UNKNOWN in self.states else 0
 
     @property
     def unnamed(self) -> int:

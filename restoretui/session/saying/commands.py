@@ -19,7 +19,7 @@ from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import in_states
 from restoretui.core.location import Location
-from restoretui.core.model import DEFAULT_SCHEME, ObjectFacts, ObjectRef, RestoreRequest, State, Tier
+from restoretui.core.model import ObjectFacts, ObjectRef, RestoreRequest, State, Tier
 from restoretui.core.plan.money import Amount
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import Connection
@@ -44,6 +44,7 @@ from restoretui.ledger.run_records import Run
 from restoretui.session.batch.operations import BatchOperations
 from restoretui.session.clouds import Clouds
 from restoretui.session.jsonlines.line import json_line, where
+from restoretui.session.saying.reach import reach_of
 
 MOST_LOOPED = 100_000
 """Objects that a loop of a cloud's own tool is written for: it asks for some each second."""
@@ -208,7 +209,7 @@ class Saying:
             region = await cloud.region(bucket)
         except CloudError:
             region = cloud.connection.region or ""
-        return Reached(cloud.connection, region)
+        return Reached(cloud.connection.of(bucket), region)
 
     async def by_tools(self, about: Subject, plan: RestorePlan, wish: Wish, account: str) -> Said:
         """A plan's requests, or its jobs, by the cloud's own tool."""
@@ -350,30 +351,3 @@ def _without_token(asked: Mapping[str, object]) -> dict[str, object]:
 
 def _title(scheme: str, *, jobs: bool) -> str:
     return f"{CLOUDS[scheme].in_full}'s own tool" + (", through jobs" if jobs else "")
-
-
-def reach_of(settings: Settings, scheme: str) -> Reach:
-    """Options for the cloud whose settings are those of the command line; for another its variables."""
-    kind = CLOUDS[scheme]
-    environment: list[str] = []
-    flags: list[str] = []
-    if scheme in settings.agreed_to_pay or settings.requester_pays:
-        flags.append("--requester-pays")
-    for field, setting in kind.settings.items():
-        value = getattr(settings, setting)
-        if value in (None, False, "") and field != "path_style":
-            continue
-        if field == "requester_pays" or (field == "path_style" and value is None):
-            continue
-        if setting in CLOUDS[DEFAULT_SCHEME].settings.values():
-            flags += _flag(field, value)
-        elif setting in kind.environment:
-            environment.append(f"{kind.environment[setting][0]}={value if isinstance(value, str) else 'true'}")
-    return Reach(tuple(environment), tuple(flags))
-
-
-def _flag(field: str, value: object) -> list[str]:
-    if field == "path_style":
-        return ["--path-style" if value else "--virtual-host-style"]
-    name, text = f"--{field.replace('_', '-')}", str(value)
-    return [f"{name}={text}"] if text.startswith("-") else [name, text]

@@ -58,6 +58,7 @@ class Sets:
                     f"@{one.name} has objects of {part.bucket} at {whose}, which these settings do not reach",
                     "say --endpoint-url (and --profile) as when it was saved",
                 )
+            self._clouds.reach_as_placed(part.cloud.scheme, part.bucket)
         return parts
 
     async def refs(self, one: MarkSet, part: SetPart) -> AsyncIterator[Sequence[ObjectRef]]:

@@ -16,7 +16,7 @@ from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.provider import HandlesContents, TellsExpirations
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.verdicts import Purpose
-from restoretui.core.then.said import BY_JOB
+from restoretui.core.then.said import BY_JOB, role_of
 from restoretui.core.then.steps import ThenEvent, ThenKind, ThenStep
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import options_text
@@ -31,13 +31,21 @@ GOES = (
 NOT_KEPT = "copies have the objects' metadata and tags, not their access control lists"
 
 
+MOST_PREFIX = 1024
+"""Bytes that a job puts before a key (FACTS-AFTER 10.2)."""
+TRIED = (
+    "papers of AWS do not agree on how a job joins a prefix to a key: a job of its own tries it with one object"
+    " first, and should that copy come to lie elsewhere, it stays there, and all are copied one by one"
+)
+
+
 class ThenChecks:
     """Part of a session, as ``session.then``. Sends nothing but looks."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, clouds: Clouds, job_options: Callable[[], BatchOptions]
+        self, settings: Settings, ledger: Ledger, clouds: Clouds, job_options: Callable[[str], BatchOptions]
     ) -> None:
-        """``job_options``: how jobs are made, as the settings have it."""
+        """``job_options``: how jobs are made, as the settings have it, but for a role that was named."""
         self._settings = settings
         self._job_options = job_options
         self._ledger = ledger
@@ -82,7 +90,7 @@ class ThenChecks:
 
     async def _copy(self, plan: RestorePlan, cloud: CloudAccess, step: ThenStep) -> ThenStep:
         step = replace(step, storage_class=_class_of(cloud.rules, step))
-        if step.job == BY_JOB:
+        if step.job:
             step = self._by_job(plan, step)
         place = step.place
         if place is None:
@@ -98,12 +106,23 @@ class ThenChecks:
         buckets = _buckets(plan)
         if buckets == {place.bucket} and not place.prefix:
             return replace(step, target="")
+        if len({cloud.connection.of(bucket) for bucket in (*buckets, place.bucket)}) > 1:
+            raise UsageError(
+                f"--then {step}: a copy is made with the keys of one account, and {place.bucket} and these objects"
+                " are reached as several",
+                "restore each account by itself, or download them",
+            )
         regions = {await cloud.region(bucket) for bucket in buckets}
         step = replace(step, far=bool(regions - {region}))
-        if step.job and (step.far or place.prefix or len(buckets) > 1):
+        if step.job and step.far:
             raise UsageError(
-                f"--then {step}: jobs copy from one bucket to another of the same Region, each object under its key",
-                "name that bucket alone, or leave --copy-engine away",
+                f"--then {step}: jobs copy to another bucket of the same Region here, and this is of another",
+                "leave --copy-engine away",
+            )
+        longest = max((len(f"{place.prefix}{bucket}/".encode()) for bucket in buckets), default=0)
+        if step.job and (place.prefix == "/" or longest > MOST_PREFIX):
+            raise UsageError(
+                f"--then {step}: a job takes no such prefix", "choose another, or leave --copy-engine away"
             )
         return step
 
@@ -111,7 +130,8 @@ class ThenChecks:
         """With the options of the jobs; ``UsageError`` where there can be none."""
         if not plan.rules.has_jobs:
             raise UsageError(f"--copy-engine {BY_JOB}: {plan.scheme}:// has no S3 Batch Operations", "leave it away")
-        return replace(step, job=options_text(replace(self._job_options(), generated=False, hold=False)))
+        role = role_of([step])
+        return replace(step, job=options_text(replace(self._job_options(role), generated=False, hold=False)))
 
     async def look_at_ends(self) -> None:
         """Have somebody told of copies that end soon, of runs that nobody pursues any more, if that is asked for."""
@@ -144,6 +164,8 @@ class ThenChecks:
             if place is None and not any(one.kind is ThenKind.DISCARD for one in plan.then):
                 said.append(await self._replaced(cloud, bucket))
             said += await self._archived_again(cloud, bucket, place.prefix if place else "")
+        if replace(step, several=len(_buckets(plan)) > 1).is_tried_first:
+            said.append(TRIED)
         if step.far:
             said.append(f"{step.target} is in another Region: traffic between Regions costs more, which is not known")
         return [text for text in said if text]

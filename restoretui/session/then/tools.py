@@ -22,7 +22,9 @@ def tools_of(settings: Settings) -> ThenTools:
 
 
 def webhook_of(settings: Settings, name: str) -> Webhook:
-    """One of the config's webhooks; ``UsageError`` where there is none, or its secret cannot be read."""
+    """One of the config's webhooks, or a URL; ``UsageError`` where there is none, or its secret is out of reach."""
+    if "://" in name:  # As it was said, which holds no secret; nothing signs it.
+        return Webhook(name)
     section = settings.webhooks.get(name)
     if section is None:
         known = ", ".join(sorted(settings.webhooks)) or "none"

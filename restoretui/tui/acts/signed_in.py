@@ -27,12 +27,12 @@ class SignedIn:
 
         session.mfa = self._mfa = MfaPrompt(self._shell, self._call_later)
 
-    async def tell(self, scheme: str, bar: "TabBar") -> None:
-        """Say who is asked in locations of that scheme."""
+    async def tell(self, scheme: str, bar: "TabBar", bucket: str = "") -> None:
+        """Say who is asked in locations of that scheme, or in that bucket."""
         session = self._shell.session
         if session is not None:
             try:
-                bar.identify(await session.identity(scheme))
+                bar.identify(await session.identity(scheme, bucket))
             except RestoreTuiError as error:
                 self._shell.complain(error)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from restoretui.core.batch.jobs import ReportScope
+from restoretui.core.batch.jobs import CopyOrder, ReportScope
 from restoretui.tui.job_row import BatchRow, progress_parts, status_part
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
@@ -47,7 +47,7 @@ def _what(row: BatchRow) -> list[Part]:
     if batch is not None:
         days = fmt.plural(batch.days, "day") if batch.days is not None else "Intelligent-Tiering, for good"
         if (copies := batch.copies) is not None:
-            days = f"copied into {copies.storage_class}, {_where(copies.bucket, batch.bucket)}"
+            days = f"copied into {copies.storage_class}, {_where(copies, batch.bucket)}"
         return [
             (f"run #{batch.run_id}", "strong"), (" in ", "dim"), f"s3://{batch.bucket}", DOT,
             fmt.plural(batch.objects, "object"), DOT, fmt.size(batch.told_bytes), DOT, days,
@@ -63,8 +63,11 @@ def _what(row: BatchRow) -> list[Part]:
     return parts
 
 
-def _where(bucket: str, source: str) -> str:
-    return "in place" if bucket == source else f"to s3://{bucket}"
+def _where(copies: CopyOrder, source: str) -> str:
+    if not copies.prefix:
+        return "in place" if copies.bucket == source else f"to s3://{copies.bucket}"
+    tried = ", one alone, to see where copies come to lie" if copies.only else ""
+    return f"to s3://{copies.bucket}/{copies.prefix}{tried}"
 
 
 def _when(row: BatchRow, now: datetime) -> list[Part]:

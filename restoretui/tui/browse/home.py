@@ -1,14 +1,15 @@
 """What stands above the buckets when the screens were started without a location: what there is to come back to.
 
 Runs under way and those of the last two days, copies that end soon, marks that ended sessions left, sets with a name,
-bookmarks and places gone to before. Nothing is asked of a cloud for it.
+bookmarks, places gone to before and those of the config. Nothing is asked of a cloud for it.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from restoretui.core.location import Location
+from restoretui.config.places import LOCATION, Places, read
+from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.tui.words import MARK, STATES
 from restoretui.wording import format as fmt
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 SINCE = timedelta(hours=48)
 """Runs begun since that long ago are told of."""
-MOST_RUNS, MOST_SETS, MOST_PLACES = 4, 3, 4
+MOST_RUNS, MOST_SETS, MOST_PLACES, MOST_NAMED = 4, 3, 4, 8
 
 
 class HomeRow(NamedTuple):
@@ -37,6 +38,8 @@ class HomeRow(NamedTuple):
     style: str = ""
     run_id: int | None = None
     place: Location | None = None
+    named: str = ""
+    """What the config calls it, as it is typed: ``archive:``."""
     left: "MarkSet | None" = None
     """Marks of a session that has ended; or a set, which has a name."""
     archived: str = ""
@@ -78,7 +81,8 @@ class Home:
         marks = [_marks(left, now) for left in self._left[:MOST_SETS]]
         newest = sorted(session.ledger.mark_sets.saved(), key=lambda one: one.at, reverse=True)[:MOST_SETS]
         sets = [_set(one) for one in newest]
-        places = [_place(one) for one in (*kept, *recent)]
+        places = [_named(name, session.settings.places) for name in session.settings.places][:MOST_NAMED]
+        places += [_place(one) for one in (*kept, *recent)]
         return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *marks, *sets, *places])]
 
     def _is_worth_it(self, run: "Run", now: datetime) -> bool:
@@ -128,6 +132,12 @@ def _marks(left: "MarkSet", now: datetime) -> HomeRow:
 def _set(one: "MarkSet") -> HomeRow:
     title = f"{MARK} @{one.name} · {fmt.plural(one.objects, 'object')} · {fmt.size(one.size_bytes)}"
     return HomeRow(0, title, "set", int(one.at.timestamp()), style="mark", left=one)
+
+
+def _named(name: str, places: Places) -> HomeRow:
+    place = parse_location(read(f"{name}:", places)[0])
+    title = f"⌂ {name}: {places[name][LOCATION]}"
+    return HomeRow(0, title, "place", None, place.scheme, style="prefix", place=place, named=f"{name}:")
 
 
 def _place(one: "Visited") -> HomeRow:

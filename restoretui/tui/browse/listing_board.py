@@ -79,7 +79,7 @@ class ListingBoard(BrowseBoard):
         self._go_soon(location, land_on)
 
     def go_to(self, place: Location | str) -> None:
-        """Show what is there, or what ``@NAME`` holds."""
+        """Show what is there, or what ``@NAME`` holds, or at the place that is called ``NAME:``."""
         if isinstance(place, str):
             self.attempt(partial(self._go_to_set, place), "set", hold_keys=True)
             return
@@ -90,6 +90,9 @@ class ListingBoard(BrowseBoard):
     async def _go_to_set(self, text: str) -> None:
         from restoretui.tui.acts.sets import show_set
 
+        if not text.startswith("@"):
+            self.go_to(self.session.place_named(text))
+            return
         shown = await show_set(self.session, text)
         self.past = None  # It stands in for what a time bar showed there.
         if self.source.versions != shown.versions:
@@ -123,6 +126,8 @@ class ListingBoard(BrowseBoard):
         self._give_up_views()
         left = self.source.listing if self.source.is_listing else None
         other_cloud = location.scheme != self.location.scheme
+        whose = self.session.settings.profile_of
+        other_account = whose(location.scheme, location.bucket) != whose(self.location.scheme, self.location.bucket)
         if location.version_id is not None:
             # One version is looked for: it is shown among all of its key.
             location = replace(location, version_id=None)
@@ -137,7 +142,8 @@ class ListingBoard(BrowseBoard):
             self._is_first = False
         if other_cloud:
             self.show_columns()
-            self.shell.identify(location.scheme)
+        if other_cloud or other_account:
+            self.shell.identify(location.scheme, location.bucket)
         if (location.scheme, location.bucket) != (here.scheme, here.bucket):
             self.source.direct = frozenset()
             if here.bucket:

@@ -81,7 +81,7 @@ class BrowsePane(ListingBoard):
         if not isinstance(row, HomeRow):
             self.go(Location(row.scheme, row.name))
         elif row.place is not None:
-            self.go(row.place)
+            self.go_to(row.named) if row.named else self.go(row.place)
         elif row.left is not None and row.left.name:
             self.go_to(f"@{row.left.name}")
         elif row.left is not None:

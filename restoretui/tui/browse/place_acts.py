@@ -73,7 +73,7 @@ async def look_back(board: ListingBoard, moment: datetime) -> None:
     """Read the history of all below the place, and let it stand in for what is there now."""
     session = board.session
     with board.asking():
-        found = await session.past.at(board.location, moment)
+        found = await session.past.at(board.location, moment, markers=True)
     board.past = found
     board.source.versions = True
     board.show_columns()

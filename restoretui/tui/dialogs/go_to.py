@@ -1,7 +1,7 @@
 """Asks for a location. Opened by ``g``, it gives way to a second ``g``, which elsewhere goes to the first row."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from restoretui.core.errors import LocationError
+from restoretui.core.errors import UsageError
 from restoretui.core.location import Location, parse_location
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.tui.dialogs.dialog import Dialog
@@ -43,7 +43,7 @@ class PlaceField(Input):
     class PressedAgain(Message):
         """The key that opened it, before anything was typed."""
 
-    def __init__(self, text: str, known: Sequence[str]) -> None:
+    def __init__(self, text: str, known: Sequence[str], beginnings: Sequence[str]) -> None:
         suggester = SuggestFromList(known) if known else None
         super().__init__(
             text, placeholder="s3://bucket/prefix/ or oss://bucket/prefix/", compact=True, select_on_focus=False,
@@ -52,7 +52,8 @@ class PlaceField(Input):
         self.cursor_blink = False
         self._known = [text, *known]
         self._at = 0
-        self._anew = {f"{text}{beginning}": beginning for beginning in BEGINNINGS}
+        self._beginnings = tuple(beginnings)
+        self._anew = {f"{text}{beginning}": beginning for beginning in beginnings}
         """Behind the place that stands there: that is not meant to go on with it."""
         self._until = time.monotonic() + AGAIN_WITHIN_S
 
@@ -65,7 +66,7 @@ class PlaceField(Input):
         self._until = 0.0
 
     def _on_paste(self, event: events.Paste) -> None:
-        if pasted(event.text).startswith(BEGINNINGS):
+        if pasted(event.text).startswith(self._beginnings):
             self.clear()
         super()._on_paste(event)
         # Textual would insert it once more by its own handler of the same name.
@@ -93,11 +94,23 @@ class PlaceField(Input):
 class GoTo(Dialog[Location | str]):
     """Answers with a location that can be meant, or ``@NAME``; what cannot is said while the text stays."""
 
-    def __init__(self, location: Location, known: Sequence[Location] = (), sets: Sequence[str] = ()) -> None:
-        """``known`` are the places it is completed from, the likeliest first; ``sets`` those that have a name."""
+    def __init__(
+        self,
+        location: Location,
+        known: Sequence[Location] = (),
+        sets: Sequence[str] = (),
+        places: Sequence[str] = (),
+        read: Callable[[str], Location] = parse_location,
+    ) -> None:
+        """``known`` are where it is completed from, the likeliest first; ``sets`` and ``places`` have a name.
+
+        ``read`` makes a location of what was typed.
+        """
         super().__init__("Go to")
+        self._read = read
+        self._beginnings = (*BEGINNINGS, *places)
         self._location = location
-        self._known = [*dict.fromkeys(str(place) for place in known if place != location), *sets]
+        self._known = [*dict.fromkeys(str(place) for place in known if place != location), *places, *sets]
 
         self.was_pressed_again = False
         """It was closed by that, and not by somebody who wants nothing any more."""
@@ -108,7 +121,7 @@ class GoTo(Dialog[Location | str]):
         self.dismiss(None)
 
     def body(self) -> ComposeResult:
-        field = PlaceField(str(self._location), self._known)
+        field = PlaceField(str(self._location), self._known, self._beginnings)
         yield field
         yield Static(said((FORMS, "dim")), markup=False)
 
@@ -124,6 +137,6 @@ class GoTo(Dialog[Location | str]):
             self.dismiss(text)  # Which sets there are is known where it is gone to.
             return
         try:
-            self.dismiss(parse_location(text))
-        except LocationError as error:
+            self.dismiss(self._read(text))
+        except UsageError as error:
             self.complain(error)

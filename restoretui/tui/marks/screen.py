@@ -1,6 +1,6 @@
 """``M``: what is marked, by bucket and prefix, with sums and costs; rows and groups are dropped here."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,7 +21,10 @@ from restoretui.tui.keys import DROPPING, MARKED
 from restoretui.tui.marks.costs import LONG, all_costs, shorter_and_shorter
 from restoretui.tui.marks.keys_prompt import KeysPrompt
 from restoretui.tui.marks.rows import MarksBoard, Row, SetRow, mark_columns
+from restoretui.tui.own.facts import of_marks, of_object
+from restoretui.tui.shell import Owner
 from restoretui.tui.widgets.bar import Bar
+from restoretui.tui.widgets.notice import Level
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.tui.words import MARK, Part, said
@@ -65,7 +68,7 @@ class MarkedTable(LiveTable[Row]):
     BINDINGS = DROPPING.bindings()
 
 
-class MarksScreen(Dialog[Wanted]):
+class MarksScreen(Owner, Dialog[Wanted]):
     """Over the whole screen. What it changes, it changes at once; ``undo`` takes it back."""
 
     BINDINGS = MARKED.bindings()
@@ -77,6 +80,8 @@ class MarksScreen(Dialog[Wanted]):
         self._board: MarksBoard | None = None
         self._plans: list[RestorePlan] = []
         self._costs: dict[PartOfPlace, RestorePlan] = {}
+        self._sums = (0, 0)
+        """Objects and bytes that are marked, as last added up."""
         self._counted = (-1, 0)
         """The marks that the groups were added up of, or brought up to date with."""
 
@@ -96,6 +101,9 @@ class MarksScreen(Dialog[Wanted]):
 
     def on_mount(self) -> None:
         self.table.focus()
+        for at, command in enumerate(self.shell.own_commands):
+            if command.key and not self._bindings.key_to_bindings.get(command.key):
+                self._bindings.bind(command.key, f"app.own({at})", command.name, show=False)
         self.shell.feed.listen(self._told)
         self.attempt(self._read, "marks", hold_keys=self._coming.marked < MANY)
 
@@ -150,6 +158,7 @@ class MarksScreen(Dialog[Wanted]):
     async def _say_whole(self) -> None:
         session, sel = self.session, self.session.ledger.mark_sets.shown
         summary = await session.ledger.selections.summary(sel)
+        self._sums = summary.objects, summary.size_bytes
         left: list[Part] = [
             (f"{MARK} ", "mark"), (f"{summary.objects:,} marked", "mark"), f" · {fmt.size(summary.size_bytes)}",
         ]  # fmt: skip
@@ -209,6 +218,31 @@ class MarksScreen(Dialog[Wanted]):
             "save": bool(self._board.marks.count), "read_keys": bool(self._coming.place.bucket),
         }  # fmt: skip
         return needed.get(action, super().check_action(action, parameters))
+
+    # --- the user's own commands
+
+    def about(self, scope: str) -> Mapping[str, object] | None:
+        """The object under the cursor, or all that is marked."""
+        row = self.table.row
+        if scope == "marks":
+            return of_marks(*self._sums)
+        if scope != "object" or row is None or isinstance(row, SetRow) or row.ref is None:
+            return None
+        return of_object(row.cloud.scheme, row.ref, row.size, row.storage_class, "")
+
+    async def marked(self) -> int:
+        """What is marked."""
+        return self.session.ledger.mark_sets.shown
+
+    def tell(self, level: Level, text: str, hint: str = "") -> None:
+        """Over the whole screen the app's own line is out of view."""
+        self.shell.say(level, text, hint)
+        if self.is_attached and level != "error":
+            self._here.show(
+                said((text, "warn" if level == "warning" else "ok"), (f" — {hint}" if hint else "", "dim"))
+            )
+        elif self.is_attached:
+            self.complain(RestoreTuiError(text, hint))
 
     # --- what keys do
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from restoretui.tui.keys import BROWSE, EVERYWHERE, IDS, RUNS, TABLE
+from restoretui.tui.keys import BROWSE, EVERYWHERE, IDS, MARKED, RUNS, TABLE
 from restoretui.tui.looks.themes import AUTO
 
 if TYPE_CHECKING:
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 def _taken(settings: "Settings") -> "dict[str, dict[str, str]]":
     """By the scope of a command, the keys that do something else where it could be run."""
-    tables = {"object": (EVERYWHERE, TABLE, BROWSE, RUNS), "marks": (EVERYWHERE, TABLE, BROWSE),
+    tables = {"object": (EVERYWHERE, TABLE, BROWSE, RUNS, MARKED), "marks": (EVERYWHERE, TABLE, BROWSE, MARKED),
               "run": (EVERYWHERE, TABLE, RUNS)}  # fmt: skip
     return {
         scope: {
             key: command.label
-            for group in groups
+            for group in reversed(groups)
             for command in group
             for key in settings.keys.get(command.id, command.keys).split(",")
         }

@@ -27,6 +27,7 @@ from restoretui.tui.restores.run_acts import (
     end_run,
     export_run,
     replan_run,
+    report_run,
     retry_run,
     say_run,
 )
@@ -189,6 +190,7 @@ class RestoresPane(Pane):
             "end_copies": run is not None and run.cloud.rules.ends_copies and bool(counts.get(State.AVAILABLE)),
             "cancel": bool(counts.get(State.PLANNED)) or (run is not None and run.then_open),
             "export": run is not None,
+            "report": run is not None,
             "copy": run is not None,
             "say": run is not None,
             "filter": self._detailed,
@@ -266,6 +268,11 @@ class RestoresPane(Pane):
         run = self._run
         if run is not None:
             self.attempt(partial(export_run, self, run), "act")
+
+    def action_report(self) -> None:
+        run = self._run
+        if run is not None:
+            self.attempt(partial(report_run, self, run), "act", hold_keys=True)
 
     def action_say(self) -> None:
         run = self._run

@@ -176,3 +176,12 @@ async def export_run(actor: "Actor", run: Run) -> None:
         written = await actor.session.export(run.id, target)
         where = await asyncio.to_thread(target.absolute)
         actor.shell.say("done", f"{fmt.plural(written, 'object')} written to {where}")
+
+
+async def report_run(actor: "Actor", run: Run) -> None:
+    """Show a run as the page that is handed over."""
+    from restoretui.session.report.report import report_of  # what few ask for is loaded then
+    from restoretui.tui.restores.report_box import ReportBox
+
+    made = await report_of(actor.session, await actor.session.ledger.runs.get(run.id))
+    await actor.shell.push_screen_wait(ReportBox(made))

@@ -90,6 +90,8 @@ class Kind:
     """Bytes of the objects, in turn."""
     then: str = ""
     """What is done with the objects once they can be read: ``copy`` or ``download``."""
+    target: tuple[str, str] | None = None
+    """Bucket and prefix of copies; None: in place."""
     told: Sequence[str] = ()
     """Whom somebody tells of them then: ``exec`` and ``webhook``."""
     foreign_days: int = 0
@@ -202,6 +204,17 @@ THEN_KINDS = (
     ),
 )  # fmt: skip
 """Restores with then-steps."""
+LONG_KINDS = (
+    Kind(
+        "kept below a prefix by jobs", "s3", "cold", (GLACIER,),
+        ("--days", "365", "--tier", "standard", "--then", "copy:s3://warm/back/", "--copy-engine", "batch"),
+        ("RestoreObject", "CreateJob"),
+        ("PutObject", "CreateJob", "CreateJob", "DescribeJob", "UpdateJobStatus", "CopyObject", *_READING),
+        (After("cleaning up a job", ("batch", "clean", "{job}"), ("DeleteObject", "ListObjectsV2")),), then="copy",
+        target=("warm", "back/"),
+    ),
+)  # fmt: skip
+"""The same, for the benchmark alone."""
 
 
 @dataclass

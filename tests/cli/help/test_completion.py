@@ -1,4 +1,4 @@
-"""Completion as shells do it: commands, options, runs, jobs, profiles, stores, scenarios, classes, files."""
+"""Completion as shells do it: commands, options, runs, jobs, sets, places, profiles, stores, classes, files."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.cli.living import environment
 TRY = """
 eval "$(restoretui completion bash)" || exit 1
 try() {
-  COMP_WORDS=("$@"); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 )); COMPREPLY=()
+  COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_WORDBREAKS='@:='; COMPREPLY=()
   _restoretui_completion "$1"; echo "${COMPREPLY[*]}"
 }
 """
@@ -32,7 +32,9 @@ def shell_env(served: Served, tmp_path: Path) -> dict[str, str]:
     (tmp_path / ".aws" / "config").write_text("[default]\n[profile work]\n[sso-session s]\n[services x]\n")
     (tmp_path / ".aws" / "credentials").write_text("[old]\naws_access_key_id = x\n")
     (tmp_path / "config").mkdir(exist_ok=True)
-    (tmp_path / "config" / "config.toml").write_text('[stores.minister]\nlike = "minio"\n')
+    (tmp_path / "config" / "config.toml").write_text(
+        '[stores.minister]\nlike = "minio"\n[places]\narchive = "s3://abc/d/"\n'
+    )
     return environment(served, tmp_path) | {"PATH": f"{programs}:{os.environ['PATH']}"}
 
 
@@ -59,11 +61,14 @@ def test_bash_completes_words_and_values(run: Run, served: Served, shell_env: di
         'restoretui status ""', "restoretui cancel la", 'restoretui batch show ""', "restoretui ls --store min",
         "restoretui batch sh", "restoretui demo --scenario slow-r", "restoretui ls s3://b --storage-class deep_a",
         "restoretui plan --keys-format js", 'restoretui completion ""', "restoretui set show fri",
+        # bash takes : and = for ends of words, and replaces what is behind the last of them.
+        "restoretui ls @f", "restoretui @fri", "restoretui plan s3://b arch", "restoretui du s3+wo",
+        "restoretui set diff archive:", "restoretui ls --profile=wo", 'restoretui restore "s3://a b" @',
     )  # fmt: skip
     assert found == [
         ["status"], ["--profile"], ["default", "work", "old"], ["ledger"], ["last", "1"], ["last"], [job],
         ["minio", "minister"], ["show"], ["slow-restores"], ["DEEP_ARCHIVE"], ["jsonl"], ["bash", "zsh", "fish"],
-        ["friday"],
+        ["friday"], ["@friday"], ["@friday"], ["archive:"], ["s3+work://"], [], ["work"], ["@friday"],
     ]  # fmt: skip
 
 
@@ -90,11 +95,15 @@ def test_a_ledger_that_is_not_there_or_damaged_completes_nothing(run: Run, serve
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
 def test_fish_completes(shell_env: dict[str, str]) -> None:
     script = "restoretui completion fish | source\n"
-    script += "\n".join(f'complete -C "{line}"' for line in ("restoretui stat", "restoretui plan --tier st"))
+    script += "\n".join(
+        f'complete -C "{line}"' for line in ("restoretui stat", "restoretui plan --tier st", "restoretui ls arch")
+    )
     done = subprocess.run(
         ["fish", "-c", script], env=shell_env, capture_output=True, text=True, timeout=120, check=False
     )
-    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["status", "standard"], done.stderr
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["status", "standard", "archive:"], (
+        done.stderr
+    )
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
@@ -104,7 +113,11 @@ def test_zsh_registers_a_function_for_it(shell_env: dict[str, str]) -> None:
         ["zsh", "-f", "-c", script], env=shell_env, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.stdout.strip() == "_restoretui_completion", done.stderr
-    for words, offered in (("restoretui stat", "status"), ("restoretui plan --tier st", "standard")):
+    for words, offered in (
+        ("restoretui stat", "status"),
+        ("restoretui plan --tier st", "standard"),
+        ("restoretui ls a", r"archive\:"),
+    ):
         count = str(len(words.split()) - 1)
         env = shell_env | {"_RESTORETUI_COMPLETE": "zsh_complete", "COMP_WORDS": words, "COMP_CWORD": count}
         told = subprocess.run(["restoretui"], env=env, capture_output=True, text=True, timeout=60, check=False)

@@ -61,6 +61,18 @@ def test_a_mass_delete_is_undone_as_of_five_minutes_before(serve: Serve, run: Ru
     before = run(served, "ls", place, "--as-of", "5m", "--json")
     assert before.summary["objects"] == 1100
     assert run(served, "ls", place, "--json").summary["objects"] == 11
+    assert before.summary["markers"] == 0
+    since = run(served, "ls", f"{place}10*", "--as-of", "1m", "--where", "*/10[89]*", "--json")
+    markers = since.of("marker")
+    assert (since.summary["objects"], since.summary["markers"], len(markers)) == (10, 10, 10), since.out
+    ids = {each["VersionId"] for each in s3.list_object_versions(Bucket=BUCKET, Prefix="data/108")["DeleteMarkers"]}
+    assert {each["version_id"] for each in markers} <= ids
+    assert (
+        run(served, "plan", f"{place}10*", "--as-of", "1m", "--match", "*/10[89]*", "--days", "1", "--json").summary[
+            "objects"
+        ]
+        == 10
+    )
     gone = run(served, "ls", place, "--deleted-since", "5m", "--json")
     assert gone.summary["objects"] == 1089
     restored = run(

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+from datetime import datetime
 from html.parser import HTMLParser
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +86,13 @@ def test_a_report_tells_a_manager_what_came_of_it_and_a_reader_how_to_read_it(
     assert "can be read, until 2026-" in tags.text
     assert not tags.links
     assert not tags.tags & {"script", "a", "img", "link", "iframe"}
+    table = tmp_path / "OPS-1.parquet"
+    ran = run(served, "report", "last", "-o", str(table))
+    if find_spec("duckdb") is None:
+        assert "needs the package duckdb" in ran.err
+    else:
+        assert f"report written to {table}" in ran.err
+        check_table(table, row, line)
     plain = run(served, "report", "last").out
     assert "\\<script\\>" in plain
     assert "\\[x\\]\\(javascript\\:y\\)" in plain
@@ -92,6 +102,19 @@ def test_a_report_tells_a_manager_what_came_of_it_and_a_reader_how_to_read_it(
     assert set(tools) == {"aws", "rclone", "s5cmd", "boto3"}
     assert "--recursive --force-glacier-transfer" in tools["aws"]
     check_code(tools["boto3"], served, line["available"])
+
+
+def check_table(table: Path, row: dict[str, str], line: dict[str, Any]) -> None:
+    """The columns of the CSV, with types of their own."""
+    found = import_module("duckdb").sql(f"SELECT * FROM '{table}'")
+    typed = dict(zip(found.columns, map(str, found.types), strict=True))
+    assert list(typed) == list(row)
+    assert [typed[name] for name in ("run", "cost.total", "created_at", "locations", "ticket")] == [
+        "BIGINT", "DOUBLE", "TIMESTAMP WITH TIME ZONE", "VARCHAR[]", "VARCHAR",
+    ]  # fmt: skip
+    told = found.project("requester, available, locations, epoch(created_at)").fetchall()[0]
+    made = datetime.fromisoformat(line["created_at"]).timestamp()
+    assert told == (HOSTILE, line["available"], line["locations"], pytest.approx(made, abs=0.001))
 
 
 def check_code(code: str, served: Served, expected: int) -> None:

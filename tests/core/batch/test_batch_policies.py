@@ -72,3 +72,26 @@ def test_every_arn_is_of_the_partition(region: str) -> None:
         arns = re.findall(r"arn:[^\"]*", json.dumps(policy))
         assert arns
         assert all(arn.startswith(f"arn:{partition.name}:") for arn in arns)
+
+
+def test_jobs_that_copy_read_the_objects_with_their_tags_and_write_where_the_copies_go() -> None:
+    role = role_policy(["films"], [Place("films", "m")], [], copies_to=["warm/back/"])
+    assert role["Statement"][-2:] == [
+        {
+            "Effect": "Allow",
+            "Action": [
+                "s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging",
+            ],
+            "Resource": ["arn:aws:s3:::films/*"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:PutObjectTagging"],
+            "Resource": ["arn:aws:s3:::warm/back/*"],
+        },
+    ]  # fmt: skip
+    caller = caller_policy(["films"], [], [], "", copies_to=["films"])
+    assert caller["Statement"][-1]["Resource"] == ["arn:aws:s3:::films/*"], "in place"
+    assert {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"} <= set(caller["Statement"][-1]["Action"])
+    plain = role_policy(["films"], [Place("films", "m")], [])
+    assert "PutObject" not in str(plain), "nothing of it where no job copies"

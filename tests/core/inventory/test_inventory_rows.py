@@ -5,7 +5,7 @@ import json
 import zlib
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import InventoryUnreadable, RestoreTuiError, UsageError
 from restoretui.core.inventory.columns import InventoryColumn
-from restoretui.core.inventory.csv_rows import InventoryRows, WantedRows
+from restoretui.core.inventory.csv_rows import InventoryRows, PlusIsBlank, PlusSign, WantedRows
 from restoretui.core.inventory.gunzipped import Gunzipped
 from restoretui.core.inventory.manifest import Format, Inventory, KeyWriting, read_manifest
 from restoretui.core.rows import Rows
@@ -192,3 +192,37 @@ def test_a_broken_stream_is_said_in_a_sentence(data: bytes, words: str) -> None:
     with pytest.raises(InventoryUnreadable, match=words):  # noqa: PT012  the end tells, or a piece does
         lines.feed(data)
         lines.end()
+
+
+def oss(*keys: str) -> str:
+    return "".join(line("b", key, "7", DATE, "IA", "e") for key in keys)
+
+
+OSS: dict[str, Any] = {
+    "version": "2019-09-01",
+    "fileSchema": "Bucket, Key, Size, LastModifiedDate, StorageClass, ETag",
+}
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        (("a+b", "c%20d"), ["a+b", "c d"]),
+        (("a+b", "c%2Bd"), ["a b", "c+d"]),
+        (("c%2bd", "a+b"), ["c+d", "a b"]),
+        (("x%2Fy", "z"), ["x/y", "z"]),
+    ],
+)
+def test_a_plus_is_itself_unless_some_key_writes_one_otherwise(keys: tuple[str, ...], names: list[str]) -> None:
+    assert read(oss(*keys), **OSS).keys == names
+    assert read(oss(*keys), fileSchema=OSS["fileSchema"]).keys == [unquote_plus(key) for key in keys], (
+        "S3's are said to be as in a form"
+    )
+
+
+def test_what_was_read_as_it_is_and_was_a_blank_is_read_anew() -> None:
+    plus = PlusSign(is_blank=False)
+    first = InventoryRows(manifest(**OSS), WantedRows(), "1", plus)
+    assert first.read(oss("a+b")).keys == ["a+b"]
+    with pytest.raises(PlusIsBlank):
+        InventoryRows(manifest(**OSS), WantedRows(), "2", plus).read(oss("c%2Bd"))

@@ -19,6 +19,10 @@ from restoretui.core.then.steps import ThenKind, ThenStep
         ("exec:notify 'a b' {key}", ThenStep(ThenKind.EXEC, "notify 'a b' {key}")),
         ("presign", ThenStep(ThenKind.PRESIGN)),
         ("webhook:team-1", ThenStep(ThenKind.WEBHOOK, "team-1")),
+        (
+            "webhook:https://ci.example:8443/restores/done",
+            ThenStep(ThenKind.WEBHOOK, "https://ci.example:8443/restores/done"),
+        ),
     ],
 )
 def test_a_step_is_read_kept_and_said_again(said: str, step: ThenStep) -> None:
@@ -35,7 +39,7 @@ def test_a_step_is_read_kept_and_said_again(said: str, step: ThenStep) -> None:
         ("copy:warm", "not a location"), ("copy:s3://warm/key", "below a bucket or a prefix"),
         ("copy:s3://warm/part*", "below a bucket or a prefix"), ("copy:s3://", "below a bucket or a prefix"),
         ("download", "where to"), ("exec", "which command"), ("exec:'", "closing quotation"),
-        ("webhook:https://hooks.example/secret", "takes the name"), ("webhook", "takes the name"),
+        ("webhook:ftp://hooks.example/x", "plain http or https"), ("webhook", "takes the name"),
         ("download:a\0b", "no name can hold"),
     ],
 )  # fmt: skip
@@ -43,6 +47,25 @@ def test_what_cannot_be_meant_is_said_in_a_sentence(said: str, why: str) -> None
     with pytest.raises(UsageError, match=why) as raised:
         read_steps([said])
     assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://ann:T0K3N@ci.example/x", "a user or password"), ("https://ci.example/x?T0K3N=1", "a query"),
+        ("https://ci.example/x#T0K3N", "a fragment"),
+        ("https://hooks.example/services/T0K3N/B01/aBcDeFgHiJkLmNoPqRsTuVwX", "looks like a token"),
+        ("https://hooks.example/T0K3N-0123456789abcdef", "looks like a token"),
+        ("https://hooks.example/550e8400-e29b-41d4-a716-T0K3N4665544", "looks like a token"),
+        ("https://hooks.example/%41%42T0K3Nabcdefgh", "looks like a token"),
+        ("https://T0K3Nabcdef0123456789.lambda-url.example/", "looks like a token"),
+    ],
+)  # fmt: skip
+def test_a_url_that_may_hold_a_secret_belongs_into_the_config(url: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why) as raised:
+        read_steps([f"webhook:{url}"])
+    assert "t0k3n" not in f"{raised.value} {raised.value.hint}".lower()
+    assert "[webhooks.NAME]" in raised.value.hint
 
 
 def test_options_without_their_step_are_refused() -> None:

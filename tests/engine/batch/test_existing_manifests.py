@@ -162,6 +162,11 @@ async def test_an_inventory_is_run_as_it_was_written(running: RunningSandbox, se
         running, [line.replace('"",', "", 1) for line in lines], schema=SCHEMA.replace(" VersionId,", "")
     )
     found = await found_of(session, begun)
+    plan = await session.manifests.plan(found, await session.manifests.sample(found), 3)
+    offer = offer_of(plan, Tier.BULK)
+    assert offer.unpriced == 0
+    assert float(offer.cost) == pytest.approx(0.25 + 20 * 0.000001 + 20 * 0.000025, rel=0.01)
+    assert found.classes == {"GLACIER": (20, 200)}
     run_id = await confirmed(session, found)
     assert await until(session, run_id, State.AVAILABLE, step=120) == {State.AVAILABLE: 20}
     (batch,) = session.batch.ours(run_id)

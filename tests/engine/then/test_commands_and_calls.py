@@ -177,6 +177,20 @@ async def test_a_webhook_is_called_once_all_is_done_and_signed(
         assert SECRET not in content
 
 
+async def test_a_url_without_a_secret_is_called_as_it_was_said_unsigned(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    session = await session_on(await ready(sandbox, "a"))
+    receiver = Receiver(204)
+    receiver.on(session)
+    run = await done(session, ["webhook:https://ci.example/restores/done"])
+    assert run.then[0].done == 1
+    ((url, headers, _),) = receiver.calls
+    assert url == "https://ci.example/restores/done"
+    assert "webhook-signature" not in headers
+    assert headers["webhook-id"]
+
+
 async def test_a_webhook_that_stays_away_fails_alone(sandbox: StartSandbox, session_on: OpenSession) -> None:
     running = await ready(sandbox, "a")
     session = await session_on(running, webhooks={"team": {"url": "https://hooks.example/T0K3N"}})

@@ -18,7 +18,7 @@ from restoretui.ledger.run_records import Run
 from restoretui.ledger.runs.runs import Runs
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.s3 import adapter
-from restoretui.sandbox.state.bucket import Bucket
+from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.wire.call_reply import Call, Reply
 from restoretui.session.batch.once_more import check_takes_jobs
@@ -148,7 +148,7 @@ async def test_checksums_go_along_and_who_is_charged_is_kept(
     seen: list[Call] = []
     answer = adapter._HANDLERS["RestoreObject"]
 
-    def spy(cloud: Cloud, bucket: Bucket, call: Call) -> Reply:
+    def spy(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
         seen.append(call)
         return answer(cloud, bucket, call)
 

@@ -110,6 +110,7 @@ async def recount(ledger: Ledger, run_ids: list[int]) -> None:
         for state in run.counts:
             assert run.bytes_by_state[state] == total(row for row in rows if row.state is state)
         assert run.is_open == any(row.state in WAITING for row in rows) == (run.ended_at is None)
+        assert run.can_change == (run_id in {pursued.id for pursued in ledger.runs.peek_pursued()})
         tracked = Counter[State]()
         for group in await ledger.runs.tracked(run_id):
             tracked[group.state] += group.jobs

@@ -14,6 +14,7 @@ from restoretui.core.errors import InventoryUnreadable, RestoreTuiError, UsageEr
 from restoretui.core.filter.parser import parse_filter
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
+from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import Query
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.world.inventory import write_inventory
@@ -200,6 +201,23 @@ def rewritten(world: RunningSandbox, key: str, change: Callable[[bytes], bytes],
             )
 
 
+async def test_a_plus_that_turns_out_to_be_a_blank_is_one_in_all_files(
+    world: RunningSandbox, session_on: OpenSession
+) -> None:
+    written = write_inventory(world.cloud, "cold", "inv", rows_a_file=1500)
+    manifest = json.loads(b"".join(map(bytes, world.cloud.bucket("inv").body(
+        world.cloud.bucket("inv").current(written.manifest)[1]
+    ))))  # fmt: skip
+    first = manifest["files"][0]["key"]
+    rewritten(world, first, lambda data: gzip.compress(gzip.decompress(data).replace(b"%2B", b"-")))
+    rewritten(world, written.manifest, of("version", "2019-09-01"))
+    session = await session_on(world)
+    found = await imported(session)
+    keys = await keys_in(session, found.listing.id)
+    assert {key[3:7] for key in keys} == {"a b-", "a b+"}
+    assert (found.seen, len(keys)) == (3000, 3000)
+
+
 def of(field: str, value: Any) -> Callable[[bytes], bytes]:
     return lambda data: json.dumps({**json.loads(data), field: value}).encode()
 
@@ -254,3 +272,35 @@ async def test_what_is_no_inventory_is_said(
     session = await session_on(world)
     with pytest.raises(UsageError, match=words):
         await imported(session, named)
+
+
+@pytest.mark.parametrize(
+    ("spelt", "days", "heads"), [("FREQUENT", 1, 4), ("Frequent_Access", 1, 4), ("HOT", 1, 24), ("FREQUENT", 61, 24)]
+)
+async def test_a_tier_that_cannot_be_an_archive_by_now_spares_a_head(
+    sandbox: StartSandbox, session_on: OpenSession, spelt: str, days: int, heads: int
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    running.cloud.add_bucket("cold")
+    running.cloud.add_bucket("inv")
+    for number in range(24):
+        status = "ARCHIVE_ACCESS" if number % 6 == 0 else None
+        running.cloud.put(
+            "cold", f"t/{number:02d}", size=10, storage_class="INTELLIGENT_TIERING", archive_status=status
+        )
+    written = write_inventory(running.cloud, "cold", "inv", at=running.cloud.now() - days * 86_400)
+    first = json.loads(
+        b"".join(
+            map(bytes, running.cloud.bucket("inv").body(running.cloud.bucket("inv").current(written.manifest)[1]))
+        )
+    )["files"][0]["key"]
+    rewritten(running, first, lambda data: gzip.compress(gzip.decompress(data).replace(b"FREQUENT", spelt.encode())))
+    session = await session_on(running)
+    found = await imported(session)
+    sel = await session.ledger.selections.create()
+    await session.selecting.listed(sel, found.listing)
+    await session.selecting.look(sel)
+    plan = await session.plan(sel, 1)
+    assert (session.selecting.looks.heads, running.stats.requests["HeadObject"]) == (heads, heads)
+    assert plan.tiers[Tier.STANDARD].requests == 4
+    assert plan.tiers[Tier.STANDARD].counts[Action.NOTHING] == 20

@@ -1,8 +1,12 @@
 """What stands above the buckets at a start, and how one goes back and forth; each place is shown in its own way."""
 
+from pathlib import Path
+
 import pytest
 
 from restoretui.ledger.places import PlaceLook
+from restoretui.sandbox.state.cloud import OTHER_ACCOUNT
+from restoretui.sandbox.wire.signature import OTHER_ACCESS_KEY_ID
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.go_to import GoTo, PlaceField
 from tests.conftest import StartSandbox
@@ -143,3 +147,47 @@ async def test_two_screens_beside_each_other_do_not_touch_each_others_marks(
         await on.pilot.pause()
         summary = await on.session.ledger.selections.summary(ours.marking.sel)
         assert summary.objects == number
+
+
+async def test_places_of_the_config_stand_there_and_are_reached_as_whom_they_say(
+    walk: StartWalk, sandbox: StartSandbox, tmp_path: Path
+) -> None:
+    running = await sandbox()
+    running.cloud.add_bucket("theirs", owner=OTHER_ACCOUNT)
+    for number in range(3):
+        running.cloud.put("theirs", f"rushes/{number}", size=10, storage_class="GLACIER")
+    secret = running.env["AWS_SECRET_ACCESS_KEY"]
+    keys = f"[home]\naws_access_key_id={OTHER_ACCESS_KEY_ID}\naws_secret_access_key={secret}\n"
+    (tmp_path / "credentials").write_text(keys)
+    env = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")}
+    places = {
+        "heirs": {"location": "s3+home://theirs/"},
+        "tape": {"location": "s3://tape", "endpoint_url": "http://t"},
+    }
+    async with walk(running=running, places=places, env=env) as on:
+        await on.sees("⌂ heirs: s3+home://theirs/", "⌂ tape: s3://tape", "8 buckets")
+        browse = on.app.main.query_one(BrowsePane)
+        await on.press("enter")
+        await on.until(lambda: browse.location.bucket == "theirs")
+        await on.sees("rushes/", "210987654321", "home")
+        for typed, seen in (("tape:", "leads to http://t"), ("heirs:rushes/", "3 objects")):
+            await on.press("g")
+            await on.until(lambda: isinstance(on.app.screen, GoTo))
+            on.app.screen.query_one(PlaceField).value = typed
+            await on.press("enter")
+            await on.sees(seen)
+            if isinstance(on.app.screen, GoTo):
+                await on.press("escape")
+        assert str(browse.location) == "s3://theirs/rushes/"
+        await on.press("a", "g")
+        await on.until(lambda: isinstance(on.app.screen, GoTo))
+        on.app.screen.query_one(PlaceField).value = PLACE
+        await on.press("enter")
+        await mark_archived(on, 3)
+        await dialog(on)
+        await on.sees("account 123456789012, 210987654321")
+        await confirm(on)
+        (run,) = await on.session.ledger.runs.list()
+        assert set(run.buckets) == {"theirs", "acme-media-archive"}
+        await on.until(lambda: on.posts() == 6)
+        assert len(running.control.restores("theirs")) == 3

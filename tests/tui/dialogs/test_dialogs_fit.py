@@ -38,6 +38,7 @@ from restoretui.tui.dialogs.sign_in import SignIn
 from restoretui.tui.marks.keys_prompt import KeysPrompt
 from restoretui.tui.marks.screen import MarksScreen
 from restoretui.tui.own.boxes import CommandMenu, OutputBox
+from restoretui.tui.restores.report_box import ReportBox
 from tests.conftest import StartSandbox
 from tests.narrowing import a
 from tests.tui.conftest import StartWalk, Walk
@@ -323,6 +324,6 @@ def test_no_dialog_is_left_out() -> None:
     """Each is held to fit by a case here; those named in the test have tests of their own, at these sizes."""
     for found in pkgutil.walk_packages(restoretui.tui.__path__, "restoretui.tui."):
         import_module(found.name)
-    held = {MarksScreen, RestoreDialog, SayBox, SignIn, *(type(make()) for make, _, _ in SMALL.values())}
+    held = {MarksScreen, ReportBox, RestoreDialog, SayBox, SignIn, *(type(make()) for make, _, _ in SMALL.values())}
     ours = {kind for kind in every_dialog(Dialog) if kind.__module__.startswith("restoretui.")}
     assert ours <= held, "add a case to SMALL"

@@ -38,14 +38,17 @@ def job_asked(order: JobOrder) -> dict[str, Any]:
 def _operation(order: JobOrder) -> dict[str, Any]:
     if (copies := order.copies) is not None:
         # A job knows no condition on ETags (FACTS-AFTER 10.2).
-        return {
-            "S3PutObjectCopy": {
-                "TargetResource": f"arn:{_partition(order)}:s3:::{copies.bucket}",
-                "StorageClass": copies.storage_class,
-                "MetadataDirective": "COPY",
-                "UnModifiedSinceConstraint": datetime.fromtimestamp(copies.since, UTC),
-            }
+        asked: dict[str, Any] = {
+            "TargetResource": f"arn:{_partition(order)}:s3:::{copies.bucket}",
+            "StorageClass": copies.storage_class,
+            "MetadataDirective": "COPY",
+            "UnModifiedSinceConstraint": datetime.fromtimestamp(copies.since, UTC),
         }
+        if copies.prefix:
+            # "To copy into a folder named Folder1, set it to Folder1" (API S3CopyObjectOperation); older papers have
+            # a slash there, so whoever makes such a job looks where its first copy came to lie.
+            asked["TargetKeyPrefix"] = copies.prefix.removesuffix("/")
+        return {"S3PutObjectCopy": asked}
     restore: dict[str, Any] = {"GlacierJobTier": order.tier.upper()}
     if order.days is not None:
         restore["ExpirationInDays"] = order.days

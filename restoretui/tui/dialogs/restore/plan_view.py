@@ -21,6 +21,7 @@ from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.restore.amount_field import AmountField
 from restoretui.tui.dialogs.restore.behalf_field import BehalfField
 from restoretui.tui.dialogs.restore.days_text import LONGEST
+from restoretui.tui.dialogs.restore.discard_field import DiscardField
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_layout import WITH_ENGINE, Layout, Parts, laid_out
 from restoretui.tui.dialogs.restore.plan_words import (
@@ -52,6 +53,8 @@ FIRST_TIER = {Purpose.RESTORE: Tier.STANDARD, Purpose.EXTEND: Tier.BULK, Purpose
 MOST_WIDTH = 96
 """As the style sheet has it."""
 FRAME_CELLS = 4
+WIDE_REMOVAL = 90
+"""Below so many cells a removal is said in fewer words."""
 LEAST_DAYS = 5
 """Cells of the days' field."""
 
@@ -112,10 +115,12 @@ class PlanView(Dialog[Run]):
     def foot(self) -> ComposeResult:
         self._where = Static("", id="where", markup=False)
         self.amount = AmountField()
+        self.discards = DiscardField()
         self.button = GuardedButton(VERBS[self.purpose], variant="primary", compact=True, id="confirm", disabled=True)
         self.days_field.cursor_blink = False
         yield self._where
         yield self.amount
+        yield self.discards
         with Horizontal(classes="buttons"):
             yield self.button
             yield Button("Cancel", compact=True, id="cancel")
@@ -157,6 +162,7 @@ class PlanView(Dialog[Run]):
         self.amount.display = self.over_budget(chosen)
         if self.amount.display:
             self.amount.ask(plan, chosen, self.session.settings, in_few_words=self._width < NARROW_LINE)
+        self.discards.say(chosen, plan.prices.currency, in_few_words=self._width < WIDE_REMOVAL)
         watched = chosen.counts.get(Action.ALREADY, 0)
         nothing = not chosen.requests and not watched and not chosen.then_objects
         self.button.disabled = nothing or self.session.read_only
@@ -231,7 +237,7 @@ class PlanView(Dialog[Run]):
                 tiers=partial(self.tiers.lines, self._width),
                 where=self._where_height,
                 problem=height(self._problem),
-                typed=int(self.amount.display),
+                typed=int(self.amount.display) + int(self.discards.display),
                 middle=sum(part.outer_size.height for part in middle),
             )
         )
@@ -311,6 +317,7 @@ class PlanView(Dialog[Run]):
         self.tiers.show(None, nothing)
         for part in (
             self._cost, self._verdicts, self._warned, self.engine, self.unseen_choice, self.then, self.amount,
+            self.discards,
         ):  # fmt: skip
             part.display = False
         self._entries = []

@@ -13,6 +13,7 @@ from restoretui.core.then.steps import ThenKind
 from restoretui.tui.words import ACTIONS, Part, said
 from restoretui.wording import format as fmt
 from restoretui.wording.safe import clean
+from restoretui.wording.then_words import early_fee, keeping
 
 
 def verdict_entries(chosen: TierPlan, width: int) -> list[list[Content]]:
@@ -130,6 +131,12 @@ def beside_lines(plan: RestorePlan, tier: Tier) -> list[Content]:
         for one in plan.tiers[tier].then
         if one.per_month
     ]
+    for one in plan.tiers[tier].then:
+        if one.step.keep_days:
+            lines.append(said((keeping(one, plan.prices.currency), "dim")))
+        if one.step.kind is ThenKind.DISCARD and one.objects:
+            fee = early_fee(one, plan.prices.currency)
+            lines.append(said(("leaving the archive early: ", "dim"), f"at most {fee}", (", in the sum", "dim")))
     if egress and not any(one.step.kind is ThenKind.DOWNLOAD for one in plan.tiers[tier].then):
         price = fmt.about(egress, plan.prices.currency, 0)
         lines.append(said(("downloading it: ", "dim"), price, (" more, to the Internet", "dim")))

@@ -15,6 +15,7 @@ from textual.widgets import Button, Input
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
 from restoretui.core.model import Tier
+from restoretui.core.plan.after import with_discards_agreed
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Purpose
@@ -107,6 +108,7 @@ class RestoreDialog(PlanView):
         if wanted != self._wanted or not self._looked:
             return  # Something else is wanted meanwhile: whoever plans for that shows it.
         self.plan, self._planned_then, self.then_remarks = plan, wanted[2], remarks
+        self.then.offer_jobs(has_jobs=plan.rules.has_jobs)
         self.then.display = contents and self.purpose is Purpose.RESTORE
         self.engine.display = plan.rules.has_jobs and self.purpose is Purpose.RESTORE
         self.no_complaint()
@@ -121,7 +123,8 @@ class RestoreDialog(PlanView):
         self.say_plan(plan)
 
     async def _find_account(self) -> None:
-        identity = await self.session.identity(self._scheme)
+        buckets = self.target.buckets if self.target is not None else ()
+        identity = await self.session.identity_of(self._scheme, buckets)
         if self.target is not None and identity.account:
             self.target = self.target._replace(account=identity.account, profile=identity.profile)
             self.say_target()
@@ -223,6 +226,8 @@ class RestoreDialog(PlanView):
             self.not_seen()
         elif self.amount.display:
             self.amount.begin()
+        elif self.discards.display:
+            self.discards.begin()
         elif not self.button.disabled:
             self.button.focus()
         else:
@@ -242,10 +247,26 @@ class RestoreDialog(PlanView):
 
     @on(Input.Submitted, "#typed")
     def _amount_entered(self) -> None:
-        if self.was_seen():
-            self._confirm()
-        else:
+        if not self.was_seen():
             self.not_seen()
+        elif self.discards.display:
+            self.discards.begin()
+        else:
+            self._confirm()
+
+    @on(Input.Submitted, "#discard-count")
+    def _count_entered(self) -> None:
+        """To the button: what is removed for good is never one enter away."""
+        if not self.was_seen():
+            self.not_seen()
+            return
+        try:
+            self.discards.check()
+        except UsageError as error:
+            self.complain(error)
+            return
+        self.no_complaint()
+        self.button.focus()
 
     @on(Button.Pressed, "#confirm")
     def _confirm(self) -> None:
@@ -258,6 +279,11 @@ class RestoreDialog(PlanView):
             except RestoreTuiError as error:
                 self.complain(error)
                 return
+        try:
+            self.discards.check()
+        except UsageError as error:
+            self.complain(error)
+            return
         options = None
         if chosen.requests and self.engine.uses_jobs(self.plan, self.tiers.tier):
             try:
@@ -274,7 +300,7 @@ class RestoreDialog(PlanView):
             self.behalf.begin()
             return
         self._confirming = True
-        plan = self.engine.through(self.plan)
+        plan = self._meant(self.plan)
         self.attempt(partial(self._send, plan, self.tiers.tier, options, typed_amount), "confirm")
 
     async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None, typed: Decimal | None) -> None:
@@ -286,6 +312,7 @@ class RestoreDialog(PlanView):
             )
         except PlanChanged as change:
             self.amount.clear()
+            self.discards.clear()
             self.tiers.focus()
             self.forget_plan("…")
             await self._prepare()
@@ -305,11 +332,16 @@ class RestoreDialog(PlanView):
             raise UsageError("there is no plan yet that could be said", "wait until it is shown")
         uses_jobs = self.engine.uses_jobs(self.plan, self.tiers.tier)
         options = self.engine.options() if uses_jobs else None
-        plan, saying = self.engine.through(self.plan), self.session.saying
+        self.discards.check()
+        plan, saying = self._meant(self.plan), self.session.saying
         wish = self._wish(plan, self.tiers.tier, options)
         ours = await saying.restore(self._about, wish, self.purpose)
         account = self.target.account if self.target is not None else ""
         return [Said(PROGRAM, ours), await saying.by_tools(self._about, plan, wish, account)]
+
+    def _meant(self, plan: RestorePlan) -> RestorePlan:
+        """The plan as it is sent, once whoever confirms it has said how many archived versions go."""
+        return self.engine.through(with_discards_agreed(plan, self.tiers.tier))
 
     def _wish(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None) -> Wish:
         wish = Wish(

@@ -80,7 +80,7 @@ async def find_target(session: "Session", sel: int, scheme: str) -> PlanTarget:
     summary = await session.ledger.selections.summary(sel)
     buckets = sorted({bucket for cloud, bucket in summary.by_bucket if cloud == session.cloud_of(scheme)})
     regions = sorted({await session.region(bucket, scheme) for bucket in buckets})
-    asking = asyncio.create_task(session.identity(scheme))
+    asking = asyncio.create_task(session.identity_of(scheme, buckets))
     account, profile = "", session.settings.connection_to(scheme).profile or ""
     try:
         await first_of(session.clock.pause(ACCOUNT_WITHIN_S), beside=[asking])

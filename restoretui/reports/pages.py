@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from restoretui.core.model import State
+from restoretui.core.provider import Connection
+from restoretui.ledger.run_records import Run
 from restoretui.session.report.report import MOST_BUCKETS, RunReport
 from restoretui.wording import format as words
 from restoretui.wording import going
@@ -97,12 +99,20 @@ def _what(report: RunReport) -> Section:
             ("Size", words.size(run.told_bytes)),
             ("Asked", f"{run.purpose} at {run.tier} for {words.plural(run.days, 'day')}"),
             ("Way", "S3 Batch Operations" if run.by_jobs else "one request for each object"),
-            ("Profile", str(run.connection.get("profile") or "")),
+            ("Profile", _profiles(run)),
             ("Region", ", ".join(run.regions) or str(run.connection.get("region") or "")),
             ("Endpoint", str(run.connection.get("endpoint_url") or "")),
         ],
         [Table(("Storage class", "Objects", "Size"), classes)] if classes else (),
     )  # fmt: skip
+
+
+def _profiles(run: Run) -> str:
+    """As whom it was asked for; of several, which bucket as whom."""
+    reached = Connection.from_mapping(run.connection)
+    if not reached.buckets:
+        return reached.profile or ""
+    return ", ".join(f"{reached.of(bucket).profile or 'none'} for {bucket}" for bucket in run.buckets)
 
 
 def _when(report: RunReport) -> Section:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from restoretui.commands.report.pages import Lines, ReportPage, Section, Table
+from restoretui.reports.pages import Lines, ReportPage, Section, Table
 from restoretui.wording.safe import clean
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -2,7 +2,7 @@
 
 import re
 
-from restoretui.commands.report.pages import Lines, ReportPage, Section, Table
+from restoretui.reports.pages import Lines, ReportPage, Section, Table
 from restoretui.wording.safe import clean
 
 _ACTS = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~&:@.])")
