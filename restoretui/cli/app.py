@@ -55,13 +55,13 @@ from restoretui.cli.running import (
     query_of,
     take_agreeing,
 )
-from restoretui.cli.runs import add_runs, names_manifest, restoring, take_restoring, take_tier
+from restoretui.cli.runs import add_runs, restoring, take_restoring
 from restoretui.commands.form import Form
 from restoretui.core.bounds import Bounds
 from restoretui.core.errors import ExitCode, UsageError
-from restoretui.core.model import Tier
 
 if TYPE_CHECKING:
+    from restoretui.commands.acting.said import RestoreSaid
     from restoretui.commands.choosing.choice import Choice
     from restoretui.commands.output import Output
 
@@ -195,22 +195,14 @@ def du(locations: tuple[str, ...], depth: int, split: str | None, refresh: bool,
 @common
 def plan(locations: tuple[str, ...], tier: str | None, form: Form, **options: Any) -> None:
     """What a restore would do, take and cost; sends nothing. Takes every option of restore."""
-    said = take_restoring(options)
-    if said["literal"].request and tier:
-        take_tier(tier, said)
-    choice, flags = choice_of(locations, options, told_elsewhere=names_manifest(said))
-    _plan(flags, form, choice, Tier(tier) if tier else None, said)
+    said = take_restoring(options, tier)
+    choice, flags = choice_of(locations, options, told_elsewhere=said.names_manifest)
+    _plan(flags, form, choice, said)
 
 
-def _plan(flags: dict[str, Any], form: Form, choice: "Choice", tier: Tier | None, said: dict[str, Any]) -> None:
+def _plan(flags: dict[str, Any], form: Form, choice: "Choice", said: "RestoreSaid") -> None:
     """Only show what a restore that was said so would do."""
-    from restoretui.commands.agreeing import Meant
-
-    meant = Meant(*(said.pop(name) for name in ("agreeing", "wait", "timeout", "fail_fast")))
-    headless(
-        flags, form,
-        _module(said, "planning"), "plan", choice, tier=tier, meant=meant, only_shows=True, **said,
-    )  # fmt: skip
+    headless(flags, form, _module(said, "planning"), "plan", choice, said, only_shows=True)
 
 
 @cli.command(epilog=FIELDS_HELP)
@@ -222,17 +214,16 @@ def _plan(flags: dict[str, Any], form: Form, choice: "Choice", tier: Tier | None
 @common
 def restore(locations: tuple[str, ...], tier: str | None, form: Form, **options: Any) -> None:
     """Restore objects: plan, confirm, send, and with --wait watch them arrive."""
-    said = take_restoring(options)
-    speed = take_tier(tier, said)
-    choice, flags = choice_of(locations, options, told_elsewhere=names_manifest(said))
-    if said["agreeing"].dry_run:
-        return _plan(flags, form, choice, speed, said)
-    return headless(flags, form, _module(said, "restoring"), "restore", choice, tier=speed, **said)
+    said = take_restoring(options, tier, needs_tier=True)
+    choice, flags = choice_of(locations, options, told_elsewhere=said.names_manifest)
+    if said.meant.agreeing.dry_run:
+        return _plan(flags, form, choice, said)
+    return headless(flags, form, _module(said, "restoring"), "restore", choice, said)
 
 
-def _module(said: dict[str, Any], usual: str) -> str:
+def _module(said: "RestoreSaid", usual: str) -> str:
     """What does it: objects are chosen, or a manifest that exists names them."""
-    return f"restoretui.commands.{'manifest' if names_manifest(said) else usual}"
+    return f"restoretui.commands.{'manifest' if said.names_manifest else usual}"
 
 
 @cli.command()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -30,6 +30,9 @@ from restoretui.core.literal.literal import CHECKSUMS
 from restoretui.core.model import Tier
 from restoretui.core.saying.on_behalf import OnBehalf
 from restoretui.reports.forms import BINARY, ENDINGS, PAGES
+
+if TYPE_CHECKING:
+    from restoretui.commands.acting.said import RestoreSaid
 
 F = TypeVar("F", bound=Callable[..., Any])
 ACTING = "restoretui.commands.acting"
@@ -100,10 +103,10 @@ def take_then(options: dict[str, Any]) -> dict[str, Any]:
     return {"then": ThenSaid(*(options.pop(name, None) for name in ThenSaid._fields))}
 
 
-def take_tier(tier: str | None, said: dict[str, Any]) -> Tier | None:
-    """The tier of a restore: said, unless its request is said literally."""
-    if (tier is None) is bool(said["literal"].request):
-        return Tier(tier) if tier else None
+def check_tier(tier: str | None, *, said_literally: bool) -> None:
+    """The tier of a restore is said, unless its request is said literally."""
+    if (tier is None) is said_literally:
+        return
     if tier is not None:
         raise click.UsageError("--restore-request says the tier itself: leave --tier out.")
     context = click.get_current_context()
@@ -125,24 +128,26 @@ def restoring(command: F) -> F:
     return command
 
 
-def take_restoring(options: dict[str, Any]) -> dict[str, Any]:
+def take_restoring(options: dict[str, Any], tier: str | None, *, needs_tier: bool = False) -> "RestoreSaid":
     """What ``lasting`` and ``restoring`` parsed, but what is chosen, taken out of ``options``."""
     from restoretui.commands.acting.literal import LiteralSaid
+    from restoretui.commands.acting.said import RestoreSaid
+    from restoretui.commands.agreeing import Meant
 
     behalf = OnBehalf(*(options.pop(name) or "" for name in OnBehalf._fields))
-    names = ("engine", "wait", "timeout", "fail_fast")
     then, batch = take_then(options), take_batch_options(options)
     if then["then"].copy_engine == "batch":
         # Jobs that copy act as the same role as those that restore; of the other options they have the config's.
         then = {"then": then["then"]._replace(copy_role=batch["role_arn"])}
         batch = batch | ({"role_arn": None} if options["engine"] == "direct" else {})
     literal = LiteralSaid(*(options.pop(name) for name in ("restore_request", "checksum_algorithm", "content_md5")))
-    return {
-        **take_lasting(options, said_literally=literal.request is not None), **then,
-        "literal": literal,
-        "batch": batch, "agreeing": take_agreeing(options),
-        "behalf": behalf, **{name: options.pop(name) for name in names},
-    }  # fmt: skip
+    if needs_tier or (tier and literal.request):
+        check_tier(tier, said_literally=bool(literal.request))
+    meant = Meant(take_agreeing(options), *(options.pop(name) for name in ("wait", "timeout", "fail_fast")))
+    return RestoreSaid(
+        meant, tier=Tier(tier) if tier else None, engine=options.pop("engine"), batch=batch, behalf=behalf,
+        literal=literal, **take_lasting(options, said_literally=literal.request is not None), **then,
+    )  # fmt: skip
 
 
 def _page_of(shape: str | None, target: str | None) -> str:
@@ -151,11 +156,6 @@ def _page_of(shape: str | None, target: str | None) -> str:
         return shape
     ending = (target or "").lower().rpartition(".")[2]
     return ENDINGS.get(ending, "md")
-
-
-def names_manifest(said: dict[str, Any]) -> bool:
-    """A manifest that exists says which objects are meant."""
-    return said["batch"]["manifest"] not in (None, "written", "generated")
 
 
 def add_runs(cli: click.Group) -> None:

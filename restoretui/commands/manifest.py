@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, NamedTuple
 
-from restoretui.commands.acting.jobs import EngineName, check_has_jobs, job_options, tell_of_jobs, tell_of_role
+from restoretui.commands.acting.jobs import check_has_jobs, job_options, tell_of_jobs, tell_of_role
 from restoretui.commands.acting.literal import LiteralSaid
+from restoretui.commands.acting.said import RestoreSaid, check_lasting
 from restoretui.commands.after.steps import with_steps
-from restoretui.commands.agreeing import Agreeing, Meant
+from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, offer_text
-from restoretui.commands.planning import Lasting, check_lasting, tell_plan
+from restoretui.commands.planning import tell_plan
 from restoretui.config.settings import Settings
 from restoretui.core.batch.manifest_plans import Sample
 from restoretui.core.errors import ExitCode, GuardStopped, UsageError
@@ -21,9 +21,7 @@ from restoretui.core.model import Tier
 from restoretui.core.plan.offers import check_guards, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.saying.chosen import Chosen
-from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.core.saying.own_commands import Wish, restore_command
-from restoretui.core.then.said import ThenSaid
 from restoretui.ledger.records import Query
 from restoretui.session.batch.found_manifest import FoundManifest
 from restoretui.session.session import Session, open_session
@@ -38,28 +36,15 @@ class Planned(NamedTuple):
     made: RestorePlan
 
 
-async def plan(
-    settings: Settings,
-    output: Output,
-    choice: Choice,
-    lasting: Lasting,
-    tier: Tier | None = None,
-    engine: EngineName = "direct",
-    *,
-    shorten: bool = False,
-    batch: Mapping[str, Any],
-    meant: Meant,
-    then: ThenSaid | None = None,
-    behalf: OnBehalf = NOBODY,
-    literal: LiteralSaid | None = None,
-) -> ExitCode:
+async def plan(settings: Settings, output: Output, choice: Choice, said: RestoreSaid) -> ExitCode:
     """What a job from the manifest would do, and what nobody can know of it; sends nothing but looks."""
-    await (literal or LiteralSaid()).read(engine, then=False)
-    behalf.checked()
-    named, given = _said(choice, engine, tier, batch, lasting, shorten=shorten, fail_fast=meant.fail_fast)
+    tier, meant = said.tier, said.meant
+    await (said.literal or LiteralSaid()).read(said.engine, then=False)
+    said.behalf.checked()
+    named, given = _named(choice, said, tier)
     output.summary({"locations": list(choice.locations)})
     async with open_session(settings) as session, time_to_wait(session, meant.timeout):
-        planned = await _planned(session, output, named, _bucket(choice), lasting, given, then, whole=False)
+        planned = await _planned(session, output, named, _bucket(choice), said, given, whole=False)
         made = planned.made
         tell_plan(output, made, tier)
         await _tell(session, output, planned, tier)
@@ -69,43 +54,26 @@ async def plan(
         stopped = _stopped(session, meant.agreeing, offers)
         if stopped is not None:
             output.error(stopped)
-        elif tier and (said := meant.said(offers)):
-            output.say(said)
+        elif tier and (meaning := meant.said(offers)):
+            output.say(meaning)
         requests = max((made.tiers[one].requests for one in shown), default=0)
         told = {"objects": made.objects, "days": made.days, "requests": requests}
         output.summary({**told, "manifest": planned.found.named})
         return ExitCode.DONE if stopped is None else stopped.exit_code
 
 
-async def restore(
-    settings: Settings,
-    output: Output,
-    choice: Choice,
-    *,
-    lasting: Lasting,
-    tier: Tier | None,
-    agreeing: Agreeing,
-    wait: bool,
-    timeout: timedelta | None,
-    shorten: bool = False,
-    engine: EngineName = "direct",
-    batch: Mapping[str, Any],
-    fail_fast: bool = False,
-    then: ThenSaid | None = None,
-    behalf: OnBehalf = NOBODY,
-    literal: LiteralSaid | None = None,
-) -> ExitCode:
+async def restore(settings: Settings, output: Output, choice: Choice, said: RestoreSaid) -> ExitCode:
     """Run a job from the manifest, once that is agreed to, and follow its objects."""
-    tier = tier or Tier.STANDARD
-    await (literal or LiteralSaid()).read(engine, then=False)
-    behalf = agreeing.behalf(behalf, settings)
-    named, given = _said(choice, engine, tier, batch, lasting, shorten=shorten, fail_fast=fail_fast)
+    tier, agreeing = said.tier or Tier.STANDARD, said.meant.agreeing
+    await (said.literal or LiteralSaid()).read(said.engine, then=False)
+    behalf = agreeing.behalf(said.behalf, settings)
+    named, given = _named(choice, said, tier)
     output.summary({"locations": list(choice.locations)})
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
         options = session.batch.options(given)  # Before anything is read: a role is missing, say.
-        async with time_to_wait(session, timeout) as limit:
-            planned = await _planned(session, output, named, _bucket(choice), lasting, given, then, whole=True)
+        async with time_to_wait(session, said.meant.timeout) as limit:
+            planned = await _planned(session, output, named, _bucket(choice), said, given, whole=True)
             found, made = planned.found, planned.made
             options = replace(options, existing=found.existing, file="" if found.existing else str(found.path))
             await tell_of_jobs(session, output, made, tier, options)
@@ -116,37 +84,29 @@ async def restore(
             consent = await agreeing.asks(session, [offer], f"Run a job for {offer_text(offer)}?")
             reach = session.saying.reach(made.scheme)
             wish = Wish(
-                tier, lasting, batch=options, then=tuple(made.then),
+                tier, said.lasting, batch=options, then=tuple(made.then),
                 limits=tuple(agreeing.limits) or session.settings.limits, most_objects=agreeing.most_objects,
                 behalf=behalf,
             )  # fmt: skip
-            said = [restore_command(reach, Chosen(choice.locations), wish)]
+            line = [restore_command(reach, Chosen(choice.locations), wish)]
             confirming = session.spending.restore_manifest(
-                consent, session.manifests, found, made, tier, options, behalf, said=said
+                consent, session.manifests, found, made, tier, options, behalf, said=line
             )
             run = await confirmed_whole(session, confirming)
         output.left = what_goes_on(session, [run])
         output.run(run, session.looks_cost(run))
         output.summary({"requests": made.tiers[tier].requests, "manifest": found.named})
         session.start_engine([run.id])
-        return await follow(session, output, [run.id], wait=wait, timeout=left)
+        return await follow(session, output, [run.id], wait=said.meant.wait, timeout=left)
 
 
-def _said(
-    choice: Choice,
-    engine: EngineName,
-    tier: Tier | None,
-    batch: Mapping[str, Any],
-    lasting: Lasting,
-    *,
-    shorten: bool,
-    fail_fast: bool,
-) -> tuple[str, dict[str, Any]]:
+def _named(choice: Choice, said: RestoreSaid, tier: Tier | None) -> tuple[str, dict[str, Any]]:
     """The manifest, and the other options of jobs; ``UsageError`` for what cannot be meant beside it."""
-    check_lasting(lasting)
-    if engine == "auto":
+    batch = said.batch
+    check_lasting(said.lasting)
+    if said.engine == "auto":
         raise UsageError("a manifest that exists is run by a job, not by requests of ours", "choose --engine batch")
-    if shorten or choice != Choice(choice.locations, Query(None)):
+    if said.shorten or choice != Choice(choice.locations, Query(None)):
         raise UsageError(
             "a job asks for every row of its manifest: it takes no selectors, keys or versions beside it",
             "leave them out, or choose objects by --keys-from, which reads manifests, too",
@@ -155,7 +115,9 @@ def _said(
         raise UsageError("the manifest says which objects are meant", "name no location beside it, or its bucket")
     if batch.get("manifest_location") and "://" in str(batch["manifest"]):
         raise UsageError("a manifest that lies in a bucket is not written", "leave out --manifest-location")
-    return str(batch["manifest"]), job_options(engine, tier, {**batch, "manifest": "written"}, fail_fast=fail_fast)
+    return str(batch["manifest"]), job_options(
+        said.engine, tier, {**batch, "manifest": "written"}, fail_fast=said.meant.fail_fast
+    )
 
 
 def _bucket(choice: Choice) -> str:
@@ -167,13 +129,13 @@ async def _planned(
     output: Output,
     named: str,
     bucket: str,
-    lasting: Lasting,
+    said: RestoreSaid,
     given: Mapping[str, Any],
-    then: ThenSaid | None,
     *,
     whole: bool,
 ) -> Planned:
     rules = session.clouds.with_jobs.rules
+    lasting, then = said.lasting, said.then
     days = lasting if isinstance(lasting, int) else rules.days_until(lasting, session.clock.now())
     await session.batch.service()  # Where there are no jobs, nothing needs to be read.
     found = await session.manifests.find(named, bucket, whole=whole)

@@ -5,9 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from restoretui.commands.acting.literal import LiteralSaid, check_literal, tell_literal
+from restoretui.commands.acting.literal import check_literal, tell_literal
+from restoretui.commands.acting.said import Lasting, RestoreSaid, check_lasting
 from restoretui.commands.after.steps import with_steps
-from restoretui.commands.agreeing import Agreeing, Meant
+from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.choosing.selected import selected
 from restoretui.commands.output import Output
@@ -15,10 +16,7 @@ from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.offers import Offer, check_guards, offer_of
-from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action
-from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
-from restoretui.core.then.said import ThenSaid
 from restoretui.session.session import Session, open_session
 from restoretui.wording.format import plural
 
@@ -27,49 +25,23 @@ if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.tier_plan import TierPlan
 
-Lasting = int | datetime
-"""How long copies shall last: so many days, or at least until then."""
 
-
-def check_lasting(lasting: Lasting) -> None:
-    """``UsageError`` for days that no cloud takes."""
-    if isinstance(lasting, int):
-        check_days(lasting)
-
-
-async def plan(
-    settings: Settings,
-    output: Output,
-    choice: Choice,
-    lasting: Lasting,
-    tier: Tier | None = None,
-    engine: "EngineName" = "direct",
-    *,
-    shorten: bool = False,
-    batch: Mapping[str, Any] | None = None,
-    meant: Meant | None = None,
-    then: ThenSaid | None = None,
-    behalf: OnBehalf = NOBODY,
-    literal: LiteralSaid | None = None,
-) -> ExitCode:
-    """What a restore would do and cost; sends nothing but looks. Where its guards would stop it, they stop this.
-
-    ``batch`` holds the options of jobs, ``meant`` what a restore would be told besides; None where nobody asked.
-    """
+async def plan(settings: Settings, output: Output, choice: Choice, said: RestoreSaid) -> ExitCode:
+    """What a restore would do and cost; sends nothing but looks. Where its guards would stop it, they stop this."""
+    lasting, tier, engine, meant = said.lasting, said.tier, said.engine, said.meant
     check_lasting(lasting)
-    steps = then.steps() if then else []
-    behalf.checked()
-    exact = await literal.read(engine, then=bool(steps)) if literal else None
+    steps = said.then.steps() if said.then else []
+    said.behalf.checked()
+    exact = await said.literal.read(engine, then=bool(steps)) if said.literal else None
     if exact is not None and exact.request:
         lasting, tier = exact.days or 1, exact.tier
     choice = choice.meant(settings)
     output.summary({"locations": choice.typed()})
-    meant = meant or Meant(Agreeing())
     given: Mapping[str, Any] = {}
-    if engine != "direct" or any(value not in (None, ()) for value in (batch or {}).values()):
+    if engine != "direct" or any(value not in (None, ()) for value in said.batch.values()):
         from restoretui.commands.acting.jobs import job_options
 
-        given = job_options(engine, tier, batch or {}, fail_fast=meant.fail_fast)
+        given = job_options(engine, tier, said.batch, fail_fast=meant.fail_fast)
     async with AsyncExitStack() as opened:
         session = await opened.enter_async_context(open_session(settings))
         await opened.enter_async_context(_within(session, meant.timeout))
@@ -82,7 +54,7 @@ async def plan(
         objects = refused = requests = days = 0
         other: GuardStopped | None = None
         offers: dict[Tier, list[Offer]] = {}
-        for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
+        for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=said.shorten):
             made, days = await with_steps(session, output, direct, steps), direct.days
             if engine != "direct":
                 made = await _through_jobs(session, output, engine, made, tier, given)

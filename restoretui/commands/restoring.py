@@ -1,20 +1,20 @@
 """``restoretui restore``."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from restoretui.commands.acting.fail_fast import stopped_by_missing
-from restoretui.commands.acting.jobs import EngineName, job_options, jobs_wanted, tell_of_jobs
-from restoretui.commands.acting.literal import LiteralSaid, check_literal, tell_literal
+from restoretui.commands.acting.jobs import job_options, jobs_wanted, tell_of_jobs
+from restoretui.commands.acting.literal import check_literal, tell_literal
+from restoretui.commands.acting.said import Lasting, RestoreSaid, check_lasting
 from restoretui.commands.after.steps import with_steps
-from restoretui.commands.agreeing import Agreeing
+from restoretui.commands.agreeing import Meant
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.choosing.selected import Selected, selected
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
 from restoretui.commands.output import Output, offer_text
-from restoretui.commands.planning import Lasting, check_lasting, plans_of, tell_plan
+from restoretui.commands.planning import plans_of, tell_plan
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
@@ -25,9 +25,8 @@ from restoretui.core.plan.offers import Consent, offer_of
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action
-from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
+from restoretui.core.saying.on_behalf import OnBehalf
 from restoretui.core.saying.own_commands import Wish, restore_command
-from restoretui.core.then.said import ThenSaid
 from restoretui.core.then.steps import ThenStep
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.run_records import Run
@@ -46,7 +45,7 @@ class Typed(NamedTuple):
     lasting: Lasting
     tier: Tier
     shorten: bool
-    agreeing: Agreeing
+    meant: Meant
     then: Sequence[ThenStep]
     behalf: OnBehalf
     literal: Literal
@@ -59,8 +58,8 @@ class Typed(NamedTuple):
         chosen = await self.choice.said(session, scheme)
         if chosen is None:
             return []
-        limits = tuple(self.agreeing.limits) or session.settings.limits
-        most = self.agreeing.most_objects
+        limits = tuple(self.meant.agreeing.limits) or session.settings.limits
+        most = self.meant.agreeing.most_objects
         wish = Wish(
             self.tier, self.lasting, self.shorten, self.choice.ask_unseen, jobs, tuple(self.then), limits, most,
             self.behalf,
@@ -69,39 +68,19 @@ class Typed(NamedTuple):
         return [restore_command(session.saying.reach(scheme), chosen, wish)]
 
 
-async def restore(
-    settings: Settings,
-    output: Output,
-    choice: Choice,
-    *,
-    lasting: Lasting,
-    tier: Tier | None,
-    agreeing: Agreeing,
-    wait: bool,
-    timeout: timedelta | None,
-    shorten: bool = False,
-    engine: EngineName = "direct",
-    batch: Mapping[str, Any] | None = None,
-    fail_fast: bool = False,
-    then: ThenSaid | None = None,
-    behalf: OnBehalf = NOBODY,
-    literal: LiteralSaid | None = None,
-) -> ExitCode:
-    """Restore what was chosen, once it is agreed to.
-
-    ``batch`` holds the options of jobs, as the command line has them. ``fail_fast``: send nothing more once an
-    object has failed.
-    """
+async def restore(settings: Settings, output: Output, choice: Choice, said: RestoreSaid) -> ExitCode:
+    """Restore what was chosen, once it is agreed to."""
+    lasting, tier, engine, meant = said.lasting, said.tier, said.engine, said.meant
     check_lasting(lasting)
-    steps = then.steps() if then else []
-    behalf = agreeing.behalf(behalf, settings)
-    exact = await literal.read(engine, then=bool(steps)) if literal else Literal()
+    steps = said.then.steps() if said.then else []
+    behalf = meant.agreeing.behalf(said.behalf, settings)
+    exact = await said.literal.read(engine, then=bool(steps)) if said.literal else Literal()
     if exact.request:
         lasting, tier = exact.days or 1, exact.tier
     tier = tier or Tier.STANDARD
     choice = choice.meant(settings)
     output.summary({"locations": choice.typed()})
-    given = job_options(engine, tier, batch or {}, fail_fast=fail_fast)
+    given = job_options(engine, tier, said.batch, fail_fast=meant.fail_fast)
     output.left = NOTHING_SENT
     async with open_session(settings) as session:
         if engine == "batch":
@@ -110,16 +89,16 @@ async def restore(
         for scheme in {place.scheme for place in choice.parsed()}:
             await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
         await check_literal(session, {place.scheme for place in choice.parsed()}, exact)
-        async with time_to_wait(session, timeout) as limit, selected(session, output, choice) as chosen:
+        async with time_to_wait(session, meant.timeout) as limit, selected(session, output, choice) as chosen:
             session.say_literally(chosen.sel, exact)
             asked: list[tuple[RestorePlan, BatchOptions | None]] = []
-            for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=shorten):
+            for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=said.shorten):
                 made = await with_steps(session, output, direct, steps)
                 jobs = jobs_wanted(session, output, engine, made, tier, given)
                 asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
             return await _confirmed(
-                session, output, chosen, asked, Typed(choice, lasting, tier, shorten, agreeing, steps, behalf, exact),
-                wait=wait, time=limit, fail_fast=fail_fast,
+                session, output, chosen, asked,
+                Typed(choice, lasting, tier, said.shorten, meant, steps, behalf, exact), limit,
             )  # fmt: skip
 
 
@@ -129,12 +108,10 @@ async def _confirmed(
     chosen: Selected,
     asked: Sequence[tuple[RestorePlan, BatchOptions | None]],
     typed: Typed,
-    *,
-    wait: bool,
     time: TimeLimit,
-    fail_fast: bool,
 ) -> ExitCode:
-    tier, agreeing = typed.tier, typed.agreeing
+    tier, agreeing = typed.tier, typed.meant.agreeing
+    wait, fail_fast = typed.meant.wait, typed.meant.fail_fast
     if fail_fast and chosen.missing:
         return stopped_by_missing(output, chosen.missing, chosen.left_out)
     for made, jobs in asked:
@@ -214,7 +191,7 @@ async def _confirmed_as_shown(
     consent: Consent,
 ) -> Run:
     """The run of the plan that was told. What is no longer true is told anew, and who was asked is asked again."""
-    tier, agreeing = typed.tier, typed.agreeing
+    tier, agreeing = typed.tier, typed.meant.agreeing
     said = await typed.command(session, made.scheme, jobs)
     offer, then = offer_of(made, tier), made.then
     for _ in range(MOST_PLANS):

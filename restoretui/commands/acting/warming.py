@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 
+from restoretui.commands.acting.said import RestoreSaid
 from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.form import Form
@@ -80,15 +81,14 @@ async def warm(
     if not keys or len(keys) > MOST_KEYS:
         raise UsageError(f"warm takes 1 to {MOST_KEYS:,} keys, and {len(keys):,} are given", "write -- KEY…")
     named = list(dict.fromkeys(f"{place.prefix}{key}" for key in keys))
+    said = RestoreSaid(Meant(agreeing, wait=True, timeout=timeout), days, tier, behalf=behalf)
     if agreeing.dry_run:
         from restoretui.commands.planning import plan
 
-        return await plan(settings, output, choice_of(place, named), days, tier, meant=Meant(agreeing, wait=True))
+        return await plan(settings, output, choice_of(place, named), said)
     told = WarmOutput(len(named), output.form.quiet, tells=protocol == "rustic")
     choice = choice_of(place, named)
-    code = await restore(
-        settings, told, choice, lasting=days, tier=tier, agreeing=agreeing, wait=True, timeout=timeout, behalf=behalf
-    )
+    code = await restore(settings, told, choice, said)
     output.left = told.left
     if code is ExitCode.DONE:
         told.warm(len(named))
