@@ -28,7 +28,7 @@ from restoretui.core.rules.rules import check_days
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger import Ledger
-from restoretui.ledger.marks.fact_groups import PartOfPlace
+from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import Run
 from restoretui.session.clouds import CloudAccess, Clouds

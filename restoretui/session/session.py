@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.core.plan.tier_plan import FactGroup
     from restoretui.core.rules.commands import ShellCommand
-    from restoretui.ledger.marks.fact_groups import PartOfPlace
+    from restoretui.ledger.marks.marked_places import PartOfPlace
 
 notices = logging.getLogger("restoretui.notices")
 """What a person should be told whatever the log is set to: commands say it on stderr."""

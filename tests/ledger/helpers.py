@@ -18,11 +18,14 @@ from restoretui.core.plan.pricing import PriceTable
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger import Ledger
+from restoretui.ledger.marks.span_sql import source_of
+from restoretui.ledger.marks.spans import span_listings
 from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, Scope
 from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.runs.run_rows import JOB, jobs_of
 from restoretui.ledger.store.reader import ReaderThread
-from restoretui.ledger.store.writer import Writer
+from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.views.look_columns import FACTS_OF_LOOK
 
 CLOUD = CloudId("s3")
 ELSEWHERE = CloudId("s3", "https://store.example")
@@ -181,6 +184,22 @@ async def jobs_in(
         return jobs_of(connection.execute(sql, (run_id, after_id, limit)).fetchall())
 
     return await ledger.runs._reader.run(find)
+
+
+async def marks_in(ledger: Ledger, sel: int) -> list[tuple[object, ...]]:
+    """What is marked in a set, in whatever form: bucket, key, version and all that marks know."""
+
+    def find(connection: Connection) -> list[tuple[object, ...]]:
+        reads = Tx(connection)
+        found: list[tuple[object, ...]] = []
+        for place, bucket in connection.execute("SELECT id, bucket FROM place").fetchall():
+            columns = f"s.key, s.version_id, s.silent, {', '.join(f's.{name}' for name in FACTS_OF_LOOK)}"
+            source = source_of(span_listings(reads, sel, place))
+            sql = f"SELECT :bucket, {columns} FROM {source} WHERE s.sel = :sel AND s.place_id = :place"
+            found += connection.execute(sql, {"sel": sel, "place": place, "bucket": bucket}).fetchall()
+        return sorted(found, key=repr)
+
+    return await ledger._reader.run(find)
 
 
 async def last_entry(ledger: Ledger) -> int:

@@ -16,11 +16,8 @@ BY_REF = frozenset(
 )
 """What a provider does with the object that is named first."""
 BY_BUCKET = frozenset(
-    {
-        "bucket_region", "list_page", "readable_archives", "expirations", "read_piece", "history_page",
-        "restores_page",
-    }
-)  # fmt: skip
+    {"bucket_region", "list_page", "restores_page", "readable_archives", "expirations", "read_piece", "history_page"}
+)
 """What it does with the bucket that is named first."""
 OF_FIRST = frozenset(
     {"identity", "list_buckets", "check_literal", "events", "batch", "endpoint", "region", "profile", "scheme"}

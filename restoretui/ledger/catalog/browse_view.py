@@ -11,8 +11,9 @@ from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.catalog.prefix_sums import PrefixSums
 from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.catalog.version_numbers import version_numbers
-from restoretui.ledger.marks.marking import IS_MARKED
 from restoretui.ledger.marks.pending_marks import PendingMarks
+from restoretui.ledger.marks.span_sql import is_marked
+from restoretui.ledger.marks.spans import is_any_marked, listings_of_spans
 from restoretui.ledger.records import EVERYTHING, BrowseRow, Listing, Query
 from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.decoding import STATES, TIERS, damaged, decodes
@@ -86,7 +87,7 @@ class BrowseView(TableView[BrowseRow]):
         self._bucket_id = 0
         self._has_looks = False
         self._final: _Status | None = None
-        self._sql: dict[tuple[str, bool, bool], str] = {}
+        self._sql: dict[tuple[object, ...], str] = {}
         self._prefixes: RowOrder = Straight(lambda: 1, lambda: self._status().prefixes)
         self.sums = PrefixSums(context.quick, listing)
         """What is known of what lies below the prefixes shown."""
@@ -352,10 +353,12 @@ class BrowseView(TableView[BrowseRow]):
 
     def _object_sql(self, span: Span) -> str:
         looks, jobs = self._find_looks(), bool(self._find_bucket())
-        kind = (span.source + span.where, looks, jobs)
+        others = listings_of_spans(self._quick, self._context.marks.shown, self.place_id)
+        kind = (span.source + span.where, looks, jobs, *others)
         sql = self._sql.get(kind)
         if sql is None:
-            extra = f"l.id AS id, l.etag AS etag, l.is_latest AS is_latest, {IS_MARKED} AS marked"
+            extra = "l.id AS id, l.etag AS etag, l.is_latest AS is_latest"
+            extra = f"{extra}, {is_marked(self.listing_id, others)} AS marked"
             extra = f"{extra}, {span.major} AS major, {span.minor} AS minor"
             inner = fact_sql.known(
                 self._base, span.source, span.where, extra, looks=looks, jobs=jobs, tells=self._rules.lists_status
@@ -370,16 +373,13 @@ class BrowseView(TableView[BrowseRow]):
         found = self._quick.rows(
             f"SELECT p.id, p.prefix FROM {span.source} WHERE {span.where} ORDER BY {span.minor}", args
         )
-        return [self._prefix_row(row[0], row[1], args) for row in found]
+        return [self._prefix_row(row[0], row[1]) for row in found]
 
-    def _prefix_row(self, row_id: int, prefix: str, args: Mapping[str, object]) -> BrowseRow:
-        marked = self._quick.row(
-            "SELECT 1 FROM selection WHERE sel = :sel AND place_id = :place AND key >= :low AND key < :high LIMIT 1",
-            {**args, "low": prefix, "high": end_of_prefix(prefix)},
-        )
+    def _prefix_row(self, row_id: int, prefix: str) -> BrowseRow:
+        marked = is_any_marked(self._quick, self._context.marks.shown, self.place_id, prefix, end_of_prefix(prefix))
         ref = ObjectRef(self.listing.scope.bucket, prefix)
         becoming = False if self._context.marks.is_clearing else None
         return BrowseRow(
-            -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked is not None, None, None, "", True, False,
+            -row_id, True, ref, 0, 0, "", None, State.UNKNOWN, None, marked, None, None, "", True, False,
             self.sums.of(prefix), becoming,
         )  # fmt: skip

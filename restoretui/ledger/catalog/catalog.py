@@ -20,6 +20,7 @@ from restoretui.ledger.catalog.page_queue import PageQueue
 from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
 from restoretui.ledger.marks.marking import refresh_marks
+from restoretui.ledger.marks.span_changes import all_in_rows
 from restoretui.ledger.records import EVERYTHING, CatalogBounds, CloudId, Listing, Observation, Origin, Query, Scope
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import Shape, decodes
@@ -165,6 +166,7 @@ class Catalog:
         await self._pages.written()
 
         def empty(tx: Tx) -> None:
+            all_in_rows(tx, "listing_id = :listing", {"listing": listing_id})
             tx.run(f"DELETE FROM l{listing_id}")
             tx.run(f"DELETE FROM p{listing_id}")
             if tx.row("SELECT 1 FROM listing WHERE id = ? AND counted", (listing_id,)):

@@ -9,10 +9,10 @@ from typing import Any
 from restoretui.core.errors import InvalidRequest, Unsupported
 from restoretui.core.model import Page
 from restoretui.core.rows import Rows
-from restoretui.ledger.catalog.segments import PLACE_BITS
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.unknown_values import told_date, told_size
 from restoretui.ledger.views.filter_sql import end_of_prefix
+from restoretui.ledger.views.row_order import PLACE_BITS
 
 LEVEL_PAGE = 100
 """Names of a level that one page has: each takes a search."""

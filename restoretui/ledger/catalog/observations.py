@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from restoretui.ledger.marks.span_changes import all_in_rows
 from restoretui.ledger.records import CloudId, Observation
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
@@ -48,6 +49,7 @@ def void_looks_ahead(tx: Tx, place: int, now: float) -> None:
     of a bucket may be a million.
     """
     if tx.row("SELECT 1 FROM listing WHERE max(started_at, coalesce(ended_at, 0)) > ? LIMIT 1", (now,)):
+        all_in_rows(tx, "place_id = :place", {"place": place})
         for table in ("observation", "selection"):
             tx.run(f"UPDATE {table} SET seen_at = ? WHERE place_id = ? AND seen_at > ?", (now - 1, place, now))
 

@@ -7,20 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, count, groupby
-from operator import attrgetter
+from operator import attrgetter, lt
 from typing import Any, NamedTuple
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
 from restoretui.ledger.catalog.observations import listings_tell
-from restoretui.ledger.catalog.segments import PLACE_BITS
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column, sum_of
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.totals.counted_listing import counted
-from restoretui.ledger.totals.counting import NewRows, count_rows
+from restoretui.ledger.totals.counting import FolderSums, NewRows, count_rows, folder_sums
+from restoretui.ledger.views import row_kinds
+from restoretui.ledger.views.row_kinds import Kinds, kinds_of, kinds_of_classes, together
+from restoretui.ledger.views.row_order import PLACE_BITS
 
 _ROOM = 20
 """The bound of the queue, in pages: with so many waiting ``room`` applies backpressure; some 8 MB."""
@@ -30,7 +32,9 @@ _WORTH_A_COMMIT = 6
 _CHUNKS = (1000, 200, 40, 8, 1)
 """Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
 _COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
-_KEY, _SIZE, _MODIFIED, _CLASS = map(Entry._fields.index, ("key", "size", "modified", "storage_class"))
+_KEY, _SIZE, _MODIFIED, _CLASS, _STATUS, _END = map(
+    Entry._fields.index, ("key", "size", "modified", "storage_class", "in_progress", "expiry")
+)
 _OFTEN_ALIKE = frozenset(
     Entry._fields.index(name) for name in ("version_id", "storage_class", "in_progress", "expiry", "is_latest")
 )
@@ -160,8 +164,9 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
         if seconds:
             columns[_SIZE] = stored_column(columns[_SIZE], UNTOLD_SIZE)
             columns[_MODIFIED] = stored_column(columns[_MODIFIED], UNTOLD_DATE)
-            ids = _write_segment(tx, listing_id, first_segment + number, columns, seconds)
-            new = NewRows(ids, columns[_KEY], columns[_SIZE], columns[_CLASS], told)
+            sums = folder_sums(columns[_KEY], columns[_SIZE], columns[_CLASS])
+            kinds = _kinds(columns, sums, min(seconds))
+            new = NewRows(_write_segment(tx, listing_id, first_segment + number, columns, seconds, kinds), sums, told)
             for listed in totals:
                 count_rows(tx, listed, new, max(arrival.seen_at for arrival in arrivals))
             objects += len(seconds)
@@ -176,13 +181,36 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
     tx.touch(change_feed.listing_topic(listing_id))
 
 
+def _kinds(columns: Sequence[list[Any]], sums: FolderSums, seen: int) -> Kinds:
+    """As plans take the rows; what is added up already is not added up again where none tells of a restore."""
+    statuses, ends = columns[_STATUS], columns[_END]
+    if statuses.count(None) == len(statuses) == ends.count(None):
+        return kinds_of_classes(
+            ((name, objects, size, large, unsized) for (_, name), (objects, size, unsized, large) in sums.items()),
+            seen,
+        )
+    return kinds_of(columns[_CLASS], columns[_SIZE], statuses, ends, seen)
+
+
 def _write_segment(
-    tx: Tx, listing_id: int, number: int, columns: Sequence[list[Any]], seconds: Sequence[int]
+    tx: Tx, listing_id: int, number: int, columns: Sequence[list[Any]], seconds: Sequence[int], new: Kinds
 ) -> range:
     """The ids of the rows written."""
-    row = tx.row("SELECT rows FROM segment WHERE listing_id = ? AND number = ?", (listing_id, number))
+    row = tx.row(
+        "SELECT rows, last_key, kinds FROM segment WHERE listing_id = ? AND number = ?", (listing_id, number)
+    )
+    keys = columns[_KEY]
+    kinds: Kinds | None = new
+    if row is not None:
+        known = row_kinds.read(row[2])
+        kinds = None if known is None else together(known, new)
     if row is None:
-        tx.run("INSERT INTO segment VALUES (?, ?, ?, 0)", (listing_id, number, columns[0][0]))
+        tx.run(
+            "INSERT INTO segment (listing_id, number, first_key, rows) VALUES (?, ?, ?, 0)",
+            (listing_id, number, keys[0]),
+        )
+    # Only what rises strictly can be marked by span: the versions of a key do not, nor what a store repeats.
+    rises = (row is None or (row[1] is not None and row[1] < keys[0])) and all(map(lt, keys, keys[1:]))
     before = 0 if row is None else int(row[0])
     next_id = (number << PLACE_BITS) + before + 1
     done = 0
@@ -199,7 +227,10 @@ def _write_segment(
             )
             tx.run(f"INSERT INTO l{listing_id} ({_COLUMNS}) {_template(size, alike)}", args)
             done += size
-    tx.run("UPDATE segment SET rows = ? WHERE listing_id = ? AND number = ?", (before + done, listing_id, number))
+    tx.run(
+        "UPDATE segment SET rows = ?, last_key = ?, kinds = ? WHERE listing_id = ? AND number = ?",
+        (before + done, keys[-1] if rises else None, row_kinds.written(kinds), listing_id, number),
+    )
     return range(next_id, next_id + done)
 
 

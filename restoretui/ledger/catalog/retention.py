@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from restoretui.core.clock import Clock
+from restoretui.ledger.marks.spans import is_any_marked
 from restoretui.ledger.records import CatalogBounds, Scope
 from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.store import change_feed
@@ -136,11 +137,13 @@ class Retention:
         return False
 
     def _held(self, tx: Tx) -> set[int]:
-        """What living processes hold; what dead ones held is let go."""
+        """What living processes hold, and what is marked by span; what dead processes held is let go."""
         for (process,) in tx.rows("SELECT DISTINCT process FROM holder"):
             if process != self._process and not is_alive(self._folder, process):
                 tx.run("DELETE FROM holder WHERE process = ?", (process,))
-        return {row[0] for row in tx.rows("SELECT listing_id FROM holder")}
+        return {
+            row[0] for row in tx.rows("SELECT listing_id FROM holder UNION SELECT listing_id FROM selection_span")
+        }
 
     async def _clear(self) -> None:
         """Remove the tables that no listing stands for, some rows at a time."""
@@ -261,10 +264,8 @@ def is_referred_to(tx: Tx, listed: _Listed) -> bool:
     """Marked objects, or objects of a run that is not over, lie in what the listing covers."""
     low = listed.prefix
     high = low + "\0" if listed.single else end_of_prefix(low)
-    bounds = {"place": listed.place_id, "low": low, "high": high}
     for (sel,) in tx.rows("SELECT sel FROM selection_total WHERE place_id = ? AND objects > 0", (listed.place_id,)):
-        marked = "SELECT 1 FROM selection WHERE sel = :sel AND place_id = :place AND key >= :low AND key < :high"
-        if tx.row(f"{marked} LIMIT 1", {**bounds, "sel": sel}) is not None:
+        if is_any_marked(tx, sel, listed.place_id, low, high):
             return True
     # Within a run and bucket, ids rise with the keys.
     runs = tx.rows(

@@ -14,9 +14,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from restoretui.ledger.store.quick_reads import QuickReads
-from restoretui.ledger.views.row_order import Span
+from restoretui.ledger.views.row_order import PLACE_BITS, Span
 
-PLACE_BITS = 32
 _PLACE = (1 << PLACE_BITS) - 1
 
 ROWS_OF_SEGMENT = (

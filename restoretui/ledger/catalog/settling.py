@@ -10,11 +10,11 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from restoretui.ledger.catalog.segments import PLACE_BITS
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.totals.counted_listing import CountedListing, counted
 from restoretui.ledger.totals.counting import recount
+from restoretui.ledger.views.row_order import PLACE_BITS
 
 Wanted = Mapping[str, set[str]]
 """Version ids by key; "" where there is none."""

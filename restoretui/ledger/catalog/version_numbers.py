@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from restoretui.ledger.catalog.segments import PLACE_BITS
 from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.views.row_order import PLACE_BITS
 
 FURTHEST = 200
 """Rows that are looked back over for the newest of a key; of one with more versions the rest have no number."""

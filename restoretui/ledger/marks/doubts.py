@@ -1,11 +1,20 @@
 """What of marked objects only a HEAD can tell, and which those are."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 
 from restoretui.core.model import UNTOLD_CLASS, State
-from restoretui.ledger.marks.fact_groups import MarkedPlace
+from restoretui.ledger.marks.kinds import ONE_OF_KIND, kind_args, kinds_perhaps
+from restoretui.ledger.marks.marked_places import MarkedPlace
+from restoretui.ledger.marks.span_sql import SpanListing
+from restoretui.ledger.marks.spans import first_at, spans_between
+from restoretui.ledger.store.writer import Tx
+
+MOST_JUDGED = 50
+"""Kinds of what is marked by span that are judged before its rows are read."""
+SEARCHED = 20_000
+"""Rows that are marked by span are gone through so many at a time, at least."""
 
 
 class Doubt(StrEnum):
@@ -48,26 +57,66 @@ def unlooked(
         where = f"(untold {old}) AND storage_class <> :tiered"
     else:
         where = "in_progress = 1 AND NOT is_ours AND NOT looked"
-    behind = "(s.key, s.version_id) > (:after_key, :after_version)"
+    marked = "1"
     if not (place.has_looks or place.bucket_id):
         # Nothing else is known than what stands in the marks: most are passed over by one column.
-        behind += {
-            Doubt.CLASS: f" AND s.storage_class = '{UNTOLD_CLASS}'",
-            Doubt.TIER: " AND s.storage_class = :tiered",
-            Doubt.RESTORED: " AND s.storage_class <> :tiered",
-            Doubt.FOREIGN: " AND s.in_progress = 1",
+        marked = {
+            Doubt.CLASS: f"s.storage_class = '{UNTOLD_CLASS}'",
+            Doubt.TIER: "s.storage_class = :tiered",
+            Doubt.RESTORED: "s.storage_class <> :tiered",
+            Doubt.FOREIGN: "s.in_progress = 1",
         }[doubt]
-    behind = place.objects(where=behind)
-    return connection.execute(
-        f"SELECT key, version_id FROM ({behind}) WHERE NOT gone AND {where} ORDER BY key, version_id LIMIT :limit",
-        {**args, "after_key": after[0], "after_version": after[1]},
-    ).fetchall()
+    args |= {"after_key": after[0], "after_version": after[1]}
+
+    def some(source: str, within: str, more: Mapping[str, object]) -> list[tuple[str, str]]:
+        marks = place.objects(where=within, source=source)
+        sql = (
+            f"SELECT key, version_id FROM ({marks}) WHERE NOT gone AND {where} ORDER BY key, version_id LIMIT :limit"
+        )
+        return connection.execute(sql, {**args, **more}).fetchall()
+
+    behind = f"(s.key, s.version_id) > (:after_key, :after_version) AND {marked}"
+    singles = some("selection s", behind, {}) if place.has_singles else []
+    in_spans: list[tuple[str, str]] = []
+    if place.listings and _may_be(connection, place, where, args):
+        for listing, first, last in _pieces(connection, place, after, max(SEARCHED, 8 * limit)):
+            if len(in_spans) >= limit:
+                break
+            in_spans += some(listing.between(), marked, {"first": first, "last": last})
+    # Keys compare as in the files: by code point, which is the order of their UTF-8 bytes.
+    return sorted(singles + in_spans)[:limit] if singles and in_spans else (singles or in_spans)[:limit]
+
+
+def _may_be(connection: sqlite3.Connection, place: MarkedPlace, where: str, args: Mapping[str, object]) -> bool:
+    """Of what is marked by span, something may meet ``where``: by the kinds of it, where those are all to know."""
+    if place.has_looks or place.bucket_id or place.imported:
+        return True
+    kinds = kinds_perhaps(connection, place, MOST_JUDGED)
+    sql = f"SELECT 1 FROM ({place.objects(source=ONE_OF_KIND)}) WHERE NOT gone AND {where}"
+    return kinds is None or any(connection.execute(sql, {**args, **kind_args(kind)}).fetchone() for kind in kinds)
+
+
+def _pieces(
+    connection: sqlite3.Connection, place: MarkedPlace, after: tuple[str, str], rows: int
+) -> Iterator[tuple[SpanListing, int, int]]:
+    """What is marked by span behind ``after``, in key order, so many rows at a time: listing, first and last id."""
+    if not place.listings:
+        return
+    reads, listings = Tx(connection), {listing.id: listing for listing in place.listings}
+    for span in spans_between(reads, place.sel, place.place_id, after[0]):
+        first = span.first_id
+        if span.first_key <= after[0]:
+            first = first_at(reads, span.listing, first, span.last_id, after[0])
+            named = f"SELECT key, coalesce(version_id, '') FROM l{span.listing} WHERE id = ?"
+            first += reads.rows(named, (first,))[0] <= after
+        for at in range(first, span.last_id + 1, rows):
+            yield listings[span.listing], at, min(at + rows - 1, span.last_id)
 
 
 def named_classes(connection: sqlite3.Connection, place: MarkedPlace) -> Collection[str]:
     """The storage classes that listings named of marked objects."""
     rows = connection.execute(
-        "SELECT DISTINCT storage_class FROM selection WHERE sel = :sel AND place_id = :place AND NOT looked"
+        f"SELECT DISTINCT storage_class FROM {place.source} WHERE sel = :sel AND place_id = :place AND NOT looked"
         f" AND storage_class <> '{UNTOLD_CLASS}'",
         {"sel": place.sel, "place": place.place_id},
     )
@@ -79,4 +128,4 @@ NAME_CLASS = (
     " (SELECT id FROM place WHERE scheme = :scheme AND endpoint = :endpoint)"
     f" AND storage_class = '{UNTOLD_CLASS}' AND NOT looked"
 )
-"""Marks without a class are of one from now on."""
+"""Single marks without a class are of one from now on."""

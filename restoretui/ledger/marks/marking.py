@@ -1,13 +1,35 @@
 """Set operations on a selection, by SQL, within a transaction: upsert, delete and invert marks."""
 
-from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from restoretui.ledger.marks.fact_groups import LOOK_KEPT_S, marked_places
+from restoretui.ledger.marks.following import follow
+from restoretui.ledger.marks.marked_places import LOOK_KEPT_S, marked_places
+from restoretui.ledger.marks.span_changes import (
+    copy_spans,
+    cut_object,
+    cut_prefix,
+    in_rows,
+    out_of_spans,
+)
+from restoretui.ledger.marks.span_sql import IS_SINGLE, source_of
+from restoretui.ledger.marks.spans import has_spans, size_in_span, span_listings, span_over
+from restoretui.ledger.marks.stored_marks import (
+    IF_NEWER,
+    INSERT,
+    ListingPlace,
+    add_span,
+    add_to_totals,
+    copy_totals,
+    listing_place,
+    recount,
+    remove_place,
+    take,
+    total_of,
+)
+from restoretui.ledger.marks.whole_listings import add_whole, bytes_of, invert_whole
 from restoretui.ledger.records import Observation, Query
 from restoretui.ledger.store import change_feed
-from restoretui.ledger.store.sqlite_errors import listing_replaced
-from restoretui.ledger.store.unknown_values import OF_KNOWN, added, saturated, sum_of
+from restoretui.ledger.store.unknown_values import OF_KNOWN, sum_of
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_columns import FACTS, as_known
@@ -16,31 +38,7 @@ from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.views.row_order import Span
 from restoretui.ledger.views.where_sql import where
 
-_INSERT = f"INSERT INTO selection (step, sel, place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, silent)"
-_STEP = "(SELECT step FROM selection_set WHERE id = :sel)"
-"""The change under way, by whose number what it adds can be taken back: see ``selections.history``."""
-# An upsert: an object that is marked already takes the facts of a newer look at it.
-_IF_NEWER = (
-    "ON CONFLICT (sel, place_id, key, version_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*FACTS_OF_LOOK, "silent"))
-    + " WHERE excluded.seen_at > seen_at"
-)
 _FEW = 500
-
-IS_MARKED = (
-    "EXISTS (SELECT 1 FROM selection m WHERE m.sel = :sel AND m.place_id = :place AND m.key = l.key"
-    " AND m.version_id = coalesce(l.version_id, ''))"
-)
-
-
-class ListingPlace(NamedTuple):
-    """Where the rows of a listing lie."""
-
-    listing_id: int
-    place_id: int
-    started_at: float
-    silent: bool = False
-    """It tells of no restores: it is from an inventory, or a set."""
 
 
 def refresh_marks(tx: Tx, listing_id: int) -> None:
@@ -52,36 +50,11 @@ def refresh_marks(tx: Tx, listing_id: int) -> None:
     )
     for (sel,) in tx.rows(changing, (place.place_id,)):
         args: dict[str, object] = {"sel": sel, "place": place.place_id}
-        if add_span(tx, sel, place, Span(f"l{listing_id} l", IS_MARKED, "0", "l.id", args)):
+        moved = has_spans(tx, sel, place.place_id) and follow(tx, sel, place.place_id, listing_id)
+        singles = tx.row("SELECT 1 FROM selection WHERE sel = :sel AND place_id = :place LIMIT 1", args) is not None
+        if (singles and add_span(tx, sel, place, Span(f"l{listing_id} l", IS_SINGLE, "0", "l.id", args))) or moved:
             recount(tx, sel, place.place_id)
             tx.touch(change_feed.selection_topic(sel))
-
-
-def listing_place(tx: Tx, listing_id: int) -> ListingPlace:
-    """Where a listing lies; ``LedgerError`` if it was pruned."""
-    row = tx.row(
-        "SELECT place_id, started_at, origin IN ('inventory', 'set') FROM listing WHERE id = ?", (listing_id,)
-    )
-    if row is None:
-        raise listing_replaced()
-    return ListingPlace(listing_id, *row)
-
-
-def add_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> int:
-    """Mark the rows of a span; how many were marked or brought up to date. The totals must be recounted after it."""
-    return tx.run(
-        f"{_INSERT} SELECT {_STEP}, :sel, :place, l.key, coalesce(l.version_id, ''), l.storage_class,"
-        " l.size, l.modified, NULL, 0, l.in_progress, l.expiry, :started + l.seen, l.etag,"
-        " NULL, NULL, NULL, NULL, :silent"
-        f" FROM {span.source} WHERE {span.where} {_IF_NEWER}",
-        {
-            **span.args,
-            "sel": sel,
-            "place": place.place_id,
-            "started": place.started_at,
-            "silent": int(place.silent),
-        },
-    )
 
 
 def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Callable[[bool], bool]) -> None:
@@ -100,27 +73,19 @@ def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Ca
         )
         # A server that repeats itself lists an object twice; it is marked once.
         rows = list({row[1:3]: row for row in rows}.values())
+        if has_spans(tx, sel, place.place_id):
+            rows = [(*row[:4], size_in_span(tx, sel, place.place_id, row[1], row[2], row[4])) for row in rows]
         adding = [row for row in rows if row[4] is None and wanted(False)]
         leaving = [row for row in rows if row[4] is not None and not wanted(True)]
         if adding:
+            out_of_spans(tx, sel, place.place_id, [row[1] for row in adding])
             ids_there = ", ".join(str(row[0]) for row in adding)
             add_span(tx, sel, place, Span(f"l{listing_id} l", f"l.id IN ({ids_there})", "0", "l.id", {}))
         for _, key, version_id, *_ in leaving:
-            _take(
-                tx, sel, place.place_id, "key = :key AND version_id = :version", {"key": key, "version": version_id}
-            )
+            _take_object(tx, sel, place.place_id, key, version_id)
         objects += len(adding) - len(leaving)
         size_bytes += sum_of(row[3] for row in adding) - sum_of(row[4] for row in leaving)
-    _add_to_totals(tx, sel, place.place_id, objects, size_bytes)
-
-
-def _add_to_totals(tx: Tx, sel: int, place: int, objects: int, size_bytes: int) -> None:
-    tx.run(
-        "INSERT INTO selection_total (sel, place_id, objects, size_bytes) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (sel, place_id) DO UPDATE SET"
-        f" objects = objects + excluded.objects, size_bytes = {added('size_bytes', 'excluded.size_bytes')}",
-        (sel, place, objects, saturated(size_bytes)),
-    )
+    add_to_totals(tx, sel, place.place_id, objects, size_bytes)
 
 
 def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation], *, silent: bool = False) -> None:
@@ -131,13 +96,15 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation], *, sil
     there = [look for look in looks if not look.gone]
     if not there:
         return
+    out_of_spans(tx, sel, place, [look.key for look in there])
     are_new = _are_new(tx, sel, place, there)
-    before = (0, 0) if are_new else _tally(tx, sel, place, there)
+    names = [(look.key, look.version_id or "") for look in there]
+    before = (0, 0) if are_new else _tally(tx, sel, place, names)
     row = tx.row("SELECT step FROM selection_set WHERE id = ?", (sel,))
     step = 0 if row is None else row[0]
-    tx.values(_INSERT, [(step, sel, place, *values_of(look), int(silent)) for look in there], _IF_NEWER)
-    after = (len(there), sum_of(look.size for look in there)) if are_new else _tally(tx, sel, place, there)
-    _add_to_totals(tx, sel, place, after[0] - before[0], after[1] - before[1])
+    tx.values(INSERT, [(step, sel, place, *values_of(look), int(silent)) for look in there], IF_NEWER)
+    after = (len(there), sum_of(look.size for look in there)) if are_new else _tally(tx, sel, place, names)
+    add_to_totals(tx, sel, place, after[0] - before[0], after[1] - before[1])
 
 
 def _are_new(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> bool:
@@ -149,9 +116,9 @@ def _are_new(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> bool
     return tx.row(between, (sel, place, min(keys), max(keys))) is None
 
 
-def _tally(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> tuple[int, int]:
-    """How many of these objects are marked, and their bytes."""
-    named = list({(look.key, look.version_id or "") for look in looks})
+def _tally(tx: Tx, sel: int, place: int, names: Iterable[tuple[str, str]]) -> tuple[int, int]:
+    """How many of these objects, by key and version, are marked by themselves, and their bytes."""
+    named = list(set(names))
     objects = size_bytes = 0
     for at in range(0, len(named), _FEW):
         some = named[at : at + _FEW]
@@ -170,6 +137,7 @@ def _tally(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> tuple[
 def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str = "") -> int:
     """Unmark what ``query`` leaves out, as known now; how many. Its globs may match what follows ``prefix``."""
     removed = 0
+    in_rows(tx, sel)
     for place in marked_places(tx.connection, sel, now, wall):
         inner = fact_sql.known(
             place.columns, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
@@ -177,7 +145,7 @@ def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str
         )  # fmt: skip
         wanted = where(query.where, as_known(prefix, listed=""), tuple(place.rules.classes))
         known = f"SELECT l.key, l.version_id FROM ({FACTS} FROM ({fact_sql.with_state(place.rules, inner)})) l"
-        removed += _take(
+        removed += take(
             tx, sel, place.place_id, f"(key, version_id) IN ({known} WHERE NOT {wanted.sql})",
             {**place.args, **wanted.args},
         )  # fmt: skip
@@ -193,43 +161,37 @@ def add_selection(tx: Tx, sel: int, other: int, now: float) -> None:
     columns = f"key, version_id, {', '.join(FACTS_OF_LOOK)}"
     is_set = tx.row("SELECT 1 FROM selection_set WHERE id = ? AND kind = 'saved'", (other,)) is not None
     silent = "silent OR seen_at < :fresh" if is_set else "silent"
+    is_saved = tx.row("SELECT 1 FROM selection_set WHERE id = ? AND kind = 'saved'", (sel,)) is not None
     for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ? AND objects > 0", (other,)):
+        listings, is_first = span_listings(tx, other, place), total_of(tx, sel, place) == 0
+        if is_first and not is_saved:
+            copy_spans(tx, other, sel, place)  # Nothing is marked there that they could reach over.
+            listings = []
+        else:
+            in_rows(tx, sel, place)
+        step = "(SELECT step FROM selection_set WHERE id = :target)"
         tx.run(
-            f"{_INSERT} SELECT {_STEP}, :sel, place_id, {columns}, {silent} FROM selection"
-            f" WHERE sel = :other AND place_id = :place {_IF_NEWER}",
-            {"sel": sel, "other": other, "place": place, "fresh": now - LOOK_KEPT_S},
+            f"{INSERT} SELECT {step}, :target, place_id, {columns}, {silent} FROM {source_of(listings)}"
+            f" WHERE sel = :sel AND place_id = :place {IF_NEWER}",
+            {"target": sel, "sel": other, "place": place, "fresh": now - LOOK_KEPT_S},
         )
         if is_set:
             tx.run("UPDATE place SET imported = 1 WHERE id = ?", (place,))
-        recount(tx, sel, place)
+        if is_first:
+            copy_totals(tx, other, sel, place)
+        else:
+            recount(tx, sel, place)
 
 
-def _take(tx: Tx, sel: int, place: int, where: str, args: dict[str, object]) -> int:
-    """Unmark what ``where`` says of one bucket; kept aside where somebody may want it back. How many."""
-    args = {**args, "sel": sel, "place": place}
-    where = f"sel = :sel AND place_id = :place AND {where}"
-    keep_aside(tx, sel, where, args)
-    return tx.run(f"DELETE FROM selection WHERE {where}", args)
-
-
-def keep_aside(tx: Tx, sel: int, where: str, args: dict[str, object]) -> None:
-    """Copy marks that are about to go to the set that the change under way puts them into, if it does."""
-    row = tx.row("SELECT trash FROM selection_set WHERE id = ?", (sel,))
-    if row is not None and row[0] is not None:
-        columns = f"place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, silent, step"
-        kept = f"SELECT :trash, {columns} FROM selection WHERE {where}"
-        tx.run(f"INSERT OR REPLACE INTO selection (sel, {columns}) {kept}", {**args, "trash": row[0]})
-
-
-def remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:
-    """Unmark the rows of a span."""
+def _remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:
+    """Unmark the rows of a span, which are marked by themselves."""
     args = {**span.args, "sel": sel, "place": place}
-    within = tx.row(f"SELECT count(*) FROM {span.source} WHERE {span.where} AND {IS_MARKED}", args)
-    if within is not None and within[0] == _total(tx, sel, place):
-        _remove_place(tx, sel, place)
+    within = tx.row(f"SELECT count(*) FROM {span.source} WHERE {span.where} AND {IS_SINGLE}", args)
+    if within is not None and within[0] == total_of(tx, sel, place):
+        remove_place(tx, sel, place)
     else:
         listed = f"SELECT l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where}"
-        _take(tx, sel, place, f"(key, version_id) IN ({listed})", args)
+        take(tx, sel, place, f"(key, version_id) IN ({listed})", args)
     recount(tx, sel, place)
 
 
@@ -238,64 +200,100 @@ def remove_prefix(tx: Tx, sel: int, place: int, prefix: str, *, only_here: bool 
     where = "key >= :low AND key < :high" if prefix else "1"
     if only_here:
         where += " AND instr(substr(key, length(:low) + 1), '/') = 0"
-    _take(tx, sel, place, where, {"low": prefix, "high": end_of_prefix(prefix)})
+    high = end_of_prefix(prefix)
+    cut_prefix(tx, sel, place, prefix, high, only_here=only_here)
+    take(tx, sel, place, where, {"low": prefix, "high": high})
     recount(tx, sel, place)
 
 
 def remove_object(tx: Tx, sel: int, place: int, key: str, version_id: str | None) -> None:
     """Unmark one object; the totals are kept by difference."""
-    named: dict[str, object] = {"key": key, "version": version_id or ""}
     row = tx.row(
-        "SELECT size FROM selection WHERE sel = :sel AND place_id = :place AND key = :key AND version_id = :version",
-        {**named, "sel": sel, "place": place},
+        "SELECT size FROM selection WHERE sel = ? AND place_id = ? AND key = ? AND version_id = ?",
+        (sel, place, key, version_id or ""),
     )
-    if row is not None:
-        _take(tx, sel, place, "key = :key AND version_id = :version", named)
-        _add_to_totals(tx, sel, place, -1, -max(0, row[0]))
+    size = size_in_span(tx, sel, place, key, version_id or "", None if row is None else int(row[0]))
+    if size is not None:
+        _take_object(tx, sel, place, key, version_id or "")
+        add_to_totals(tx, sel, place, -1, -max(0, size))
+
+
+def _take_object(tx: Tx, sel: int, place: int, key: str, version_id: str) -> None:
+    if not cut_object(tx, sel, place, key, version_id):
+        take(tx, sel, place, "key = :key AND version_id = :version", {"key": key, "version": version_id})
+
+
+def add_listing(tx: Tx, sel: int, place: ListingPlace) -> None:
+    """Mark all that a listing has by now: by span, if that can be said."""
+    left = add_whole(tx, sel, place.listing_id)
+    if left is None:
+        add_marks(tx, sel, place, whole_listing(place.listing_id))
+        return
+    add_to_totals(tx, sel, place.place_id, left.objects, bytes_of(tx, left.parts))
+    if left.singles:
+        ids = ", ".join(str(row_id) for row_id, *_ in left.singles)
+        # What is newer in the listing than what is known of them.
+        if add_span(tx, sel, place, Span(f"l{place.listing_id} l", f"l.id IN ({ids})", "0", "l.id", {})):
+            recount(tx, sel, place.place_id)
+
+
+def whole_listing(listing_id: int) -> Span:
+    """All its rows."""
+    return Span(f"l{listing_id} l", "1", "0", "l.id", {})
+
+
+def add_marks(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
+    """Mark the rows of a span, each by itself; a few of them beside marks by span."""
+    if has_spans(tx, sel, place.place_id):
+        few = tx.rows(
+            f"SELECT l.id, l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where} LIMIT {_FEW + 1}",
+            span.args,
+        )
+        if len(few) <= _FEW:
+            _add_few(tx, sel, place, few)
+            return
+        in_rows(tx, sel, place.place_id)
+    add_span(tx, sel, place, span)
+    recount(tx, sel, place.place_id)
+
+
+def _add_few(tx: Tx, sel: int, place: ListingPlace, rows: Sequence[tuple[int, str, str]]) -> None:
+    """By key: those that a span of the same listing marks are as they shall be."""
+    others: list[tuple[int, str, str]] = []
+    for row in rows:
+        over = span_over(tx, sel, place.place_id, row[1])
+        if over is None or over.listing != place.listing_id or not over.first_id <= row[0] <= over.last_id:
+            others.append(row)
+    if not others:
+        return
+    out_of_spans(tx, sel, place.place_id, [key for _, key, _ in others])
+    named = [(key, version_id) for _, key, version_id in others]
+    before = _tally(tx, sel, place.place_id, named)
+    ids = ", ".join(str(row_id) for row_id, *_ in others)
+    add_span(tx, sel, place, Span(f"l{place.listing_id} l", f"l.id IN ({ids})", "0", "l.id", {}))
+    after = _tally(tx, sel, place.place_id, named)
+    add_to_totals(tx, sel, place.place_id, after[0] - before[0], after[1] - before[1])
 
 
 def invert_span(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
     """Unmark the marked rows of a span, mark the others."""
+    if span == whole_listing(place.listing_id):
+        left = invert_whole(tx, sel, place.listing_id)
+        if left is not None:
+            for _, key, version_id in left.singles:
+                take(
+                    tx, sel, place.place_id, "key = :key AND version_id = :version",
+                    {"key": key, "version": version_id},
+                )  # fmt: skip
+            recount(tx, sel, place.place_id)
+            return
+    in_rows(tx, sel, place.place_id)
     args = {**span.args, "sel": sel, "place": place.place_id}
     rows = f"FROM {span.source} WHERE {span.where} AND"
     tx.run("DROP TABLE IF EXISTS temp.unmarked")
-    tx.run(f"CREATE TEMP TABLE unmarked AS SELECT l.id {rows} NOT {IS_MARKED}", args)
-    remove_span(tx, sel, place.place_id, span)
+    tx.run(f"CREATE TEMP TABLE unmarked AS SELECT l.id {rows} NOT {IS_SINGLE}", args)
+    _remove_span(tx, sel, place.place_id, span)
     there = Span(f"temp.unmarked u CROSS JOIN l{place.listing_id} l ON l.id = u.id", "1", "0", "l.id", {})
     add_span(tx, sel, place, there)
     tx.run("DROP TABLE temp.unmarked")
     recount(tx, sel, place.place_id)
-
-
-def _total(tx: Tx, sel: int, place: int) -> int:
-    row = tx.row("SELECT objects FROM selection_total WHERE sel = ? AND place_id = ?", (sel, place))
-    return 0 if row is None else int(row[0])
-
-
-def _remove_place(tx: Tx, sel: int, place: int) -> None:
-    tx.run("DELETE FROM selection_total WHERE sel = ? AND place_id = ?", (sel, place))
-    args: dict[str, object] = {"sel": sel, "place": place}
-    keep_aside(tx, sel, "sel = :sel AND place_id = :place", args)
-    others = ("selection WHERE sel < :sel", "selection WHERE sel > :sel", "selection_total WHERE objects > 0")
-    if all(tx.row(f"SELECT 1 FROM {rows} LIMIT 1", args) is None for rows in others):
-        # No other marks in the table: emptying it as a whole is quickest.
-        tx.run("DELETE FROM selection")
-    else:
-        tx.run("DELETE FROM selection WHERE sel = :sel AND place_id = :place", args)
-
-
-def recount(tx: Tx, sel: int, place: int) -> None:
-    """Make the totals of one bucket true again after a change in bulk."""
-    tx.run(
-        "INSERT OR REPLACE INTO selection_total (sel, place_id, objects, size_bytes)"
-        f" SELECT :sel, :place, count(*), CAST(total(size) {OF_KNOWN} AS INTEGER) FROM selection"
-        " WHERE sel = :sel AND place_id = :place",
-        {"sel": sel, "place": place},
-    )
-
-
-def clear(tx: Tx, sel: int) -> None:
-    """Unmark everything."""
-    for (place,) in tx.rows("SELECT place_id FROM selection_total WHERE sel = ?", (sel,)):
-        _remove_place(tx, sel, place)
-    tx.touch(change_feed.selection_topic(sel))

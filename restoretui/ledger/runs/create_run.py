@@ -1,7 +1,8 @@
 """Writes intents ahead: a confirmed plan becomes a run and one job an object, in a transaction before any request."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,15 +15,9 @@ from restoretui.core.plan.pricing import ZERO
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Verdict, judge
 from restoretui.core.saying.on_behalf import OnBehalf
-from restoretui.ledger.marks.fact_groups import (
-    FACTS,
-    PLAIN,
-    MarkedGroup,
-    MarkedPlace,
-    group_facts,
-    key_of,
-    marked_places,
-)
+from restoretui.ledger.marks.fact_groups import MarkedGroup, group_facts, key_of
+from restoretui.ledger.marks.marked_places import FACTS, PLAIN, MarkedPlace, marked_places
+from restoretui.ledger.marks.spans import spans_between
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.run_records import WAITING
 from restoretui.ledger.runs.bucket_ids import bucket_id
@@ -30,11 +25,12 @@ from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.run_commands import keep
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.leases import hand_over
-from restoretui.ledger.store.schema import LIVE
+from restoretui.ledger.store.schema import BULK_IS_NOTED, JOBS_COME_IN_BULK, LIVE
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views.fact_sql import TAKEN_OVER
 
+_BULK = 1000
 _CHANGED = "it changed after the plan was made; plan it again"
 _GONE = "it is no longer there"
 
@@ -110,8 +106,9 @@ def confirm(
             counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
     run_id = insert_run(tx, cloud, plan, tier, connection, behalf, now, counts, asks)
     keep(tx, run_id, said)
-    for place in places:
-        _insert_jobs(tx, run_id, place, now)
+    with _noted_in_bulk(tx, sum(jobs for jobs, _ in counts.values())):
+        for place in places:
+            _insert_jobs(tx, run_id, place, now)
     if plan.then:
         from restoretui.ledger.then.writing import write_steps
 
@@ -129,6 +126,21 @@ def confirm(
     )
     tx.touch(change_feed.RUNS, change_feed.run_topic(run_id), change_feed.ACTIVITY)
     return run_id
+
+
+@contextmanager
+def _noted_in_bulk(tx: Tx, jobs: int) -> Iterator[None]:
+    """What totals have to count anew for very many jobs is noted at once, not job by job."""
+    if jobs < _BULK:
+        yield
+        return
+    newest = "SELECT coalesce(max(id), 0) FROM job"
+    first = tx.rows(newest)[0][0] + 1
+    tx.run(JOBS_COME_IN_BULK)
+    yield
+    comes, note = BULK_IS_NOTED
+    tx.run(note, {"first": first, "last": tx.rows(newest)[0][0]})
+    tx.run(comes)
 
 
 def _take_over(tx: Tx, run_id: int, now: float, wall: float) -> None:
@@ -277,7 +289,28 @@ def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
         " WITHOUT ROWID"
     )
     tx.values("INSERT INTO temp.verdict", verdicts)
+    args = {
+        **marked.args,
+        "run": run_id,
+        "gone": gone,
+        "ledger_bucket": bucket_id(tx, marked.cloud, marked.bucket),
+        "now": now,
+        "class_stays": marked.rules.class_stays,
+    }
     # In key order, so that the jobs of a run and bucket stand in the order listings come in.
+    if marked.has_singles or not marked.listings:
+        _insert_some(tx, marked.objects(), "f.key, f.version_id", args)
+    else:
+        listings = {listing.id: listing for listing in marked.listings}
+        for span in spans_between(tx, marked.sel, marked.place_id):
+            source = listings[span.listing].between()
+            objects = marked.objects(extra="s.row AS row", source=source, more=", row")
+            _insert_some(tx, objects, "f.row", {**args, "first": span.first_id, "last": span.last_id})
+    tx.run("DROP TABLE temp.verdict")
+
+
+def _insert_some(tx: Tx, objects: str, order: str, args: Mapping[str, object]) -> None:
+    row = ", row" if order == "f.row" else ""
     tx.run(
         "INSERT INTO job (run_id, line_id, bucket_id, key, version_id, size, state, changed_at, adopted, expiry,"
         " requested_at, etag)"
@@ -285,18 +318,10 @@ def _insert_jobs(tx: Tx, run_id: int, place: _Place, now: float) -> None:
         " coalesce(v.state, 'skipped'), :now, coalesce(v.adopted, 0), v.new_expiry,"
         " CASE WHEN v.adopted AND v.state = 'restoring' THEN f.asked_at END,"
         " CASE WHEN :class_stays THEN '' ELSE f.fact_etag END"
-        f" FROM (SELECT key, version_id, size, gone, asked_at, fact_etag, {_NAMED_PLAIN} FROM ({marked.objects()})) f"
-        f" LEFT JOIN temp.verdict v ON NOT f.gone AND {_EQUAL} ORDER BY f.key, f.version_id",
-        {
-            **marked.args,
-            "run": run_id,
-            "gone": gone,
-            "ledger_bucket": bucket_id(tx, marked.cloud, marked.bucket),
-            "now": now,
-            "class_stays": marked.rules.class_stays,
-        },
+        f" FROM (SELECT key, version_id, size, gone, asked_at, fact_etag, {_NAMED_PLAIN}{row} FROM ({objects})) f"
+        f" LEFT JOIN temp.verdict v ON NOT f.gone AND {_EQUAL} ORDER BY {order}",
+        dict(args),
     )
-    tx.run("DROP TABLE temp.verdict")
 
 
 _NAMES = [name.strip() for name in FACTS.split(",")]

@@ -7,13 +7,18 @@ aside. Steps are undone from the last to the first, so each finds what it left.
 
 from dataclasses import dataclass
 
-from restoretui.ledger.marks.marking import recount
+from restoretui.ledger.marks.spans import COLUMNS, has_spans
+from restoretui.ledger.marks.stored_marks import recount
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views.look_columns import FACTS_OF_LOOK
 
 MOST_STEPS = 50
 """Changes that can be undone; the oldest are forgotten."""
-_COLUMNS = f"place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, silent, step"
+_FORMS = {
+    "selection": f"place_id, key, version_id, {', '.join(FACTS_OF_LOOK)}, silent, step",
+    "selection_span": COLUMNS,
+}
+"""The tables of single marks and of marks by span, with their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,9 @@ class History:
     def end(tx: Tx, step: Step) -> bool:
         """What changes the marks from now on is no part of the step; whether that took anything away."""
         tx.run("UPDATE selection_set SET trash = NULL WHERE id = ?", (step.before,))
-        return tx.row("SELECT 1 FROM selection WHERE sel = ? LIMIT 1", (step.taken,)) is not None
+        return has_spans(tx, step.taken) or (
+            tx.row("SELECT 1 FROM selection WHERE sel = ? LIMIT 1", (step.taken,)) is not None
+        )
 
     def note(self, step: Step) -> list[int]:
         """A change was made; the sets that nobody will ask for any more."""
@@ -81,7 +88,8 @@ class History:
         places = _places(tx, sel, step.taken)
         added = new_set(tx, "undo", now, owner_of=sel)
         _copy(tx, sel, added, " AND step = :step", step.number)
-        tx.run("DELETE FROM selection WHERE sel = ? AND step = ?", (sel, step.number))
+        for table in _FORMS:
+            tx.run(f"DELETE FROM {table} WHERE sel = ? AND step = ?", (sel, step.number))
         _copy(tx, step.taken, sel)
         _recount(tx, sel, places)
         return added
@@ -99,6 +107,14 @@ class History:
             " (SELECT place_id, key, version_id FROM selection WHERE sel = :taken)",
             {"sel": sel, "taken": step.taken},
         )
+        # Between the ends of a span there is nothing but what it marked, in whatever form that is by now.
+        for table, first, last in (("selection", "key", "key"), ("selection_span", "first_key", "last_key")):
+            tx.run(
+                f"DELETE FROM {table} WHERE sel = :sel AND EXISTS (SELECT 1 FROM selection_span t WHERE"
+                f" t.sel = :taken AND t.place_id = {table}.place_id AND t.first_key <= {table}.{first}"
+                f" AND t.last_key >= {table}.{last})",
+                {"sel": sel, "taken": step.taken},
+            )
         _copy(tx, added, sel)
         forget_sets(tx, [added])
         _recount(tx, sel, places)
@@ -134,7 +150,8 @@ def is_kept(tx: Tx, sel: int) -> bool:
 def forget_sets(tx: Tx, sets: list[int]) -> None:
     """With all that is in them."""
     for sel in sets:
-        tx.run("DELETE FROM selection WHERE sel = ?", (sel,))
+        for table in _FORMS:
+            tx.run(f"DELETE FROM {table} WHERE sel = ?", (sel,))
         tx.run("DELETE FROM selection_total WHERE sel = ?", (sel,))
         tx.run("DELETE FROM selection_set WHERE id = ? AND id <> 1", (sel,))
 
@@ -150,22 +167,23 @@ def _swap(tx: Tx, old: int, new: int) -> None:
 
 
 def _copy(tx: Tx, source: int, target: int, more: str = "", step: int = 0) -> None:
-    tx.run(
-        f"INSERT OR IGNORE INTO selection (sel, {_COLUMNS}) SELECT :target, {_COLUMNS} FROM selection"
-        f" WHERE sel = :source{more}",
-        {"source": source, "target": target, "step": step},
-    )
+    for table, columns in _FORMS.items():
+        tx.run(
+            f"INSERT OR IGNORE INTO {table} (sel, {columns}) SELECT :target, {columns} FROM {table}"
+            f" WHERE sel = :source{more}",
+            {"source": source, "target": target, "step": step},
+        )
 
 
 def _places(tx: Tx, *sets: int) -> set[int]:
     found: set[int] = set()
     for sel in sets:
-        at = -1
-        while (row := tx.row("SELECT min(place_id) FROM selection WHERE sel = ? AND place_id > ?", (sel, at))) and (
-            row[0] is not None
-        ):
-            at = int(row[0])
-            found.add(at)
+        for table in _FORMS:
+            at = -1
+            least = f"SELECT min(place_id) FROM {table} WHERE sel = ? AND place_id > ?"
+            while (row := tx.row(least, (sel, at))) and row[0] is not None:
+                at = int(row[0])
+                found.add(at)
     return found
 
 

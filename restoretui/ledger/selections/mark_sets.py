@@ -15,7 +15,9 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, UsageError
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.catalog.retention import in_steps
-from restoretui.ledger.marks.fact_groups import PartOfPlace, group_facts, marked_places
+from restoretui.ledger.marks.fact_groups import group_facts
+from restoretui.ledger.marks.marked_places import PartOfPlace, marked_places
+from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.records import CloudId, SelectionSummary
 from restoretui.ledger.selections.history import forget_sets, new_set
 from restoretui.ledger.selections.marks_view import MarksView, marks_view
@@ -193,6 +195,7 @@ class MarkSets:
                 raise UsageError(f"there is a set @{name} already", "choose another name, or say --replace")
             for one in old:
                 tx.run("UPDATE selection_set SET kind = 'undo', owner = '', name = '' WHERE id = ?", (one,))
+            in_rows(tx, sel)  # It is to last longer than any listing.
             tx.run(
                 "UPDATE selection_set SET kind = 'saved', name = ?, changed_at = ? WHERE id = ? AND kind = 'work'",
                 (name, now, sel),
@@ -207,9 +210,12 @@ class MarkSets:
     async def hold(self, sel: int) -> None:
         """Keep a set that a command made as it is: no newer listing changes what it tells of its objects."""
         owner = self._process
-        await self._writer.do(
-            lambda tx: tx.run("UPDATE selection_set SET kind = 'held', owner = ? WHERE id = ?", (owner, sel))
-        )
+
+        def write(tx: Tx) -> None:
+            in_rows(tx, sel)
+            tx.run("UPDATE selection_set SET kind = 'held', owner = ? WHERE id = ?", (owner, sel))
+
+        await self._writer.do(write)
 
     def named(self, name: str) -> MarkSet:
         """The set of that name; ``UsageError`` if there is none."""

@@ -11,10 +11,13 @@ from restoretui.core.filter.edits import ticked
 from restoretui.core.filter.tree import fields_of
 from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, ObjectRef, State
 from restoretui.ledger.catalog.browse_view import BrowseView
-from restoretui.ledger.marks import doubts, fact_groups, marking
+from restoretui.ledger.marks import doubts, fact_groups, lapsing, marked_places, marking
+from restoretui.ledger.marks.span_sql import IS_SINGLE, is_marked
+from restoretui.ledger.marks.spans import listings_of_spans, objects_in_spans
 from restoretui.ledger.records import CloudId, Listing, ObjectTally, Query, SelectionSummary
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
+from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views.where_sql import names_only, where
 
 if TYPE_CHECKING:
@@ -52,10 +55,18 @@ class MarkedObjects:
                 ).fetchone()
                 if not marked:
                     return 0
-                (seen,) = connection.execute(
-                    f"SELECT count(*) FROM {span.source} WHERE {span.where} AND {marking.IS_MARKED}", args
+                others = listings_of_spans(Tx(connection), sel, view.place_id)
+                is_shown, seen = is_marked(view.listing_id, others), 0
+                if span == marking.whole_listing(view.listing_id) and others in ([], [view.listing_id]):
+                    # All of it is shown: what spans mark of it need not be counted.
+                    is_shown, seen = IS_SINGLE, objects_in_spans(Tx(connection), sel, view.place_id)
+                    single = "SELECT 1 FROM selection WHERE sel = :sel AND place_id = :place LIMIT 1"
+                    if connection.execute(single, args).fetchone() is None:
+                        return int(marked - seen)
+                (more,) = connection.execute(
+                    f"SELECT count(*) FROM {span.source} WHERE {span.where} AND {is_shown}", args
                 ).fetchone()
-                return int(marked - seen)
+                return int(marked - seen - more)
 
             return await self._reader.run(count)
 
@@ -75,7 +86,7 @@ class MarkedObjects:
 
         def find(connection: Connection) -> list[ObjectRef]:
             found: list[ObjectRef] = []
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
+            for place in marked_places.marked_places(connection, sel, now, self._clock.wall()):
                 if place.cloud != cloud or (after is not None and place.bucket < after.bucket):
                     continue
                 behind = "", ""
@@ -123,7 +134,7 @@ class MarkedObjects:
 
         def group(connection: Connection) -> dict[CloudId, list["FactGroup"]]:
             groups: dict[CloudId, list[FactGroup]] = {}
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
+            for place in marked_places.marked_places(connection, sel, now, self._clock.wall()):
                 groups.setdefault(place.cloud, []).extend(
                     found.planned(place.bucket) for found in fact_groups.group_facts(connection, place)
                 )
@@ -152,14 +163,14 @@ class MarkedObjects:
         now = self._clock.now().timestamp()
 
         def find(connection: Connection) -> Expiring | None:
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
+            for place in marked_places.marked_places(connection, sel, now, self._clock.wall()):
                 if (place.cloud, place.bucket) != (cloud, bucket):
                     continue
                 if rule is None:
-                    if told := fact_groups.told_to_lapse(connection, place, classes, end.timestamp()):
+                    if told := lapsing.told_to_lapse(connection, place, classes, end.timestamp()):
                         return Expiring(bucket, None, told[0], datetime.fromtimestamp(told[1], UTC))
                 else:
-                    found = fact_groups.written_until(connection, place, rule, classes, until.timestamp())
+                    found = lapsing.written_until(connection, place, rule, classes, until.timestamp())
                     if found is not None:
                         count, first = found
                         return Expiring(bucket, rule, count, rule.due(datetime.fromtimestamp(first, UTC)))
@@ -177,7 +188,7 @@ class MarkedObjects:
         now = self._clock.now().timestamp()
 
         def find(connection: Connection) -> list[ObjectRef]:
-            for place in fact_groups.marked_places(connection, sel, now, self._clock.wall()):
+            for place in marked_places.marked_places(connection, sel, now, self._clock.wall()):
                 if (place.cloud, place.bucket) == (cloud, bucket):
                     rows = fact_groups.objects_with(connection, place, fact_groups.key_of(facts), limit)
                     return [ObjectRef(bucket, key, version or None) for key, version in rows]
@@ -210,9 +221,9 @@ class MarkedObjects:
 
         await self._reader.run(read)
 
-    def _places(self, connection: Connection, sel: int, cloud: CloudId) -> list[fact_groups.MarkedPlace]:
+    def _places(self, connection: Connection, sel: int, cloud: CloudId) -> list[marked_places.MarkedPlace]:
         now, wall = self._clock.now().timestamp(), self._clock.wall()
-        places = fact_groups.marked_places(connection, sel, now, wall)
+        places = marked_places.marked_places(connection, sel, now, wall)
         return [place for place in places if place.cloud == cloud]
 
     async def matching(self, keys: Sequence[str], query: Query, prefix: str) -> list[str]:

@@ -11,6 +11,8 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, NamedTuple
 
 from restoretui.core.model import ObjectRef
+from restoretui.ledger.marks.in_key_order import MarksInOrder
+from restoretui.ledger.marks.spans import Reads
 from restoretui.ledger.records import CloudId
 from restoretui.ledger.store.decoding import Shape, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
@@ -75,15 +77,9 @@ class MarkGroup:
         """The heading, and what stands below it."""
         return 1 + (self.objects if self.lists and not self.is_folded else 0)
 
-    @property
-    def where(self) -> str:
-        """SQL for its marks."""
-        here = "" if self.whole else " AND instr(substr(key, length(:low) + 1), '/') = 0"
-        return f"sel = :sel AND place_id = :place AND key >= :low AND key < :high{here}"
-
-    def args(self, sel: int) -> dict[str, object]:
-        """What that is bound to."""
-        return {"sel": sel, "place": self.place, "low": self.prefix, "high": end_of_prefix(self.prefix)}
+    def marks(self, reads: Reads, sel: int) -> MarksInOrder:
+        """Those of a set that stand below its heading."""
+        return MarksInOrder(reads, sel, self.place, self.prefix, end_of_prefix(self.prefix), self.whole)
 
 
 class MarksView:
@@ -147,17 +143,9 @@ class MarksView:
 
     @decodes("a mark")
     def _objects(self, group: MarkGroup, offset: int, n: int) -> list[MarkRow]:
-        args = {**group.args(self.sel), "n": n, "skip": offset, "after": "", "version": ""}
-        where, at = group.where, bisect_right(group.known, offset, key=lambda pair: pair[0]) - 1
-        if at >= 0:
-            begun, (args["after"], args["version"]) = group.known[at]
-            args["skip"] = offset - begun
-            where += " AND (key, version_id) >= (:after, :version)"
-        rows = self._quick.rows(
-            "SELECT key, version_id, size, storage_class, coalesce(modified, -1) FROM selection"
-            f" WHERE {where} ORDER BY place_id, key, version_id LIMIT :n OFFSET :skip",
-            args,
-        )
+        at = bisect_right(group.known, offset, key=lambda pair: pair[0]) - 1
+        begun, after = group.known[at] if at >= 0 else (0, ("", ""))
+        rows = group.marks(self._quick, self.sel).some(after, offset - begun, n)
         _SHAPE.check(rows)
         if rows and (at < 0 or group.known[at][0] != offset):
             group.known.insert(at + 1, (offset, (rows[0][0], rows[0][1])))
@@ -207,24 +195,16 @@ class MarksView:
             return start
         if group.rows == 1:
             return None
-        args = {**group.args(self.sel), "key": named[0], "version": named[1]}
-        there = self._quick.row(
-            f"SELECT 1 FROM selection WHERE {group.where} AND key = :key AND version_id = :version", args
-        )
-        if there is None:
+        marks = group.marks(self._quick, self.sel)
+        found = marks.some(named, 0, 1)
+        if not found or found[0][:2] != named:
             return None
         # From the nearest row that is known, not from the first.
         at = bisect_left([known for _, known in group.known], named)
-        offset = 0
-        args["after"], args["first"] = "", ""
+        offset, after = 0, ("", "")
         if at and group.known[at - 1][1] <= named:
-            offset, (args["after"], args["first"]) = group.known[at - 1]
-        (before,) = self._quick.rows(
-            f"SELECT count(*) FROM selection WHERE {group.where} AND (key, version_id) >= (:after, :first)"
-            " AND (key, version_id) < (:key, :version)",
-            args,
-        )[0]
-        return start + 1 + offset + int(before)
+            offset, after = group.known[at - 1]
+        return start + 1 + offset + marks.count(after, named)
 
     def row_id(self, position: int) -> int | None:
         rows = self.rows(position, 1)
@@ -264,7 +244,14 @@ async def marks_view(reader: ReaderThread, quick: QuickReads, sel: int, folded: 
 
     def read(connection: Connection) -> list[MarkGroup]:
         sums = f"count(*), coalesce(total(size) {OF_KNOWN}, 0)"
-        source = "FROM selection WHERE sel = :sel"
+        spanned = "SELECT DISTINCT listing_id FROM selection_span WHERE sel = ?"
+        parts = ["SELECT place_id, key, size FROM selection WHERE sel = :sel"]
+        parts += [
+            f"SELECT g.place_id, l.key, l.size FROM selection_span g CROSS JOIN l{listing} l"
+            f" ON l.id BETWEEN g.first_id AND g.last_id WHERE g.sel = :sel AND g.listing_id = {listing}"
+            for (listing,) in connection.execute(spanned, (sel,)).fetchall()
+        ]
+        source = f"FROM ({' UNION ALL '.join(parts)})"
         places = {row[0]: row for row in connection.execute("SELECT id, scheme, endpoint, bucket FROM place")}
         folders = connection.execute(
             f"SELECT place_id, {FOLDER.format(key='key')} AS folder, {sums} {source} GROUP BY 1, 2 LIMIT :most",

@@ -13,9 +13,10 @@ from restoretui.core.errors import LedgerError, UsageError
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
-from restoretui.ledger.marks import marking
+from restoretui.ledger.marks import marking, stored_marks
 from restoretui.ledger.marks.doubts import NAME_CLASS
 from restoretui.ledger.marks.pending_marks import PendingMarks
+from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.records import CloudId, Observation, Query, SelectionSummary
 from restoretui.ledger.selections.history import History, Step, forget_sets, is_kept, live_of
 from restoretui.ledger.selections.marked_objects import TOTALS, MarkedObjects, summary_of
@@ -128,7 +129,7 @@ class Selections(MarkedObjects):
                 "SELECT id FROM selection_set WHERE kind = 'work' AND created_at < ?", (now - _FORGOTTEN_S,)
             )
             for (forgotten,) in old:
-                marking.clear(tx, forgotten)
+                stored_marks.clear(tx, forgotten)
                 tx.run("DELETE FROM selection_set WHERE id = ?", (forgotten,))
             return tx.insert("INSERT INTO selection_set (created_at) VALUES (?)", (now,))
 
@@ -138,7 +139,7 @@ class Selections(MarkedObjects):
         """Forget the set; the marks on screen are only cleared."""
 
         def delete(tx: Tx) -> None:
-            marking.clear(tx, sel)
+            stored_marks.clear(tx, sel)
             tx.run("DELETE FROM selection_set WHERE id = ? AND id <> 1", (sel,))
 
         await self._writer.do(delete)
@@ -147,7 +148,7 @@ class Selections(MarkedObjects):
         """Unmark everything."""
         with self._pending.everything(sel):
             if self._history is None:
-                return await self._change(sel, marking.clear)
+                return await self._change(sel, stored_marks.clear)
             return await asyncio.shield(self._put_aside(sel, self._history))
 
     async def _put_aside(self, sel: int, history: History) -> SelectionSummary:
@@ -156,7 +157,7 @@ class Selections(MarkedObjects):
         def aside(tx: Tx) -> tuple[SelectionSummary, Step | None]:
             live = live_of(tx, sel)
             if not is_kept(tx, live):
-                marking.clear(tx, live)
+                stored_marks.clear(tx, live)
                 return self._changed(tx, live, now), None
             step = None
             if tx.row("SELECT 1 FROM selection_total WHERE sel = ? AND objects > 0", (live,)) is not None:
@@ -198,6 +199,8 @@ class Selections(MarkedObjects):
     async def add_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Mark every object of a view: all that match its filter."""
         async with self._all_of(sel, view, mark=True) as span:
+            if span == marking.whole_listing(view.listing_id):
+                return await self._change(sel, lambda tx, sel: marking.add_listing(tx, sel, _place(view)))
             return await self._add_span(sel, view, span)
 
     async def invert_view(self, sel: int, view: BrowseView) -> SelectionSummary:
@@ -219,11 +222,7 @@ class Selections(MarkedObjects):
                 yield view.object_span()
 
     async def _add_span(self, sel: int, view: BrowseView, span: Span) -> SelectionSummary:
-        def add(tx: Tx, sel: int) -> None:
-            marking.add_span(tx, sel, _place(view), span)
-            marking.recount(tx, sel, view.place_id)
-
-        return await self._change(sel, add)
+        return await self._change(sel, lambda tx, sel: marking.add_marks(tx, sel, _place(view), span))
 
     # --- keys and prefixes
 
@@ -257,7 +256,12 @@ class Selections(MarkedObjects):
     async def name_class(self, sel: int, cloud: CloudId, name: str) -> None:
         """What is marked and has no class is in this one: what a listing that names none was found to mean."""
         args = {"name": name, "sel": sel, "scheme": cloud.scheme, "endpoint": cloud.endpoint}
-        await self._writer.do(lambda tx: tx.run(NAME_CLASS, args))
+
+        def write(tx: Tx) -> None:
+            in_rows(tx, sel)
+            tx.run(NAME_CLASS, args)
+
+        await self._writer.do(write)
 
     async def add_selection(self, sel: int, other: int) -> SelectionSummary:
         """Mark what is marked in ``other``, too."""
@@ -276,13 +280,9 @@ class Selections(MarkedObjects):
 
     async def add_under(self, sel: int, listing_id: int) -> SelectionSummary:
         """Mark everything a listing holds: what lies under a marked prefix."""
-
-        def add(tx: Tx, sel: int) -> None:
-            place = marking.listing_place(tx, listing_id)
-            marking.add_span(tx, sel, place, Span(f"l{listing_id} l", "1", "0", "l.id", {}))
-            marking.recount(tx, sel, place.place_id)
-
-        return await self._change(sel, add)
+        return await self._change(
+            sel, lambda tx, sel: marking.add_listing(tx, sel, stored_marks.listing_place(tx, listing_id))
+        )
 
     async def remove_under(
         self, sel: int, cloud: CloudId, bucket: str, prefix: str, *, only_here: bool = False
@@ -338,5 +338,7 @@ class Selections(MarkedObjects):
         return summary_of(tx.rows(TOTALS, (sel,)))
 
 
-def _place(view: BrowseView) -> marking.ListingPlace:
-    return marking.ListingPlace(view.listing_id, view.place_id, view.listing.started_at.timestamp())
+def _place(view: BrowseView) -> stored_marks.ListingPlace:
+    listing = view.listing
+    silent = listing.origin is not None and listing.origin.is_silent
+    return stored_marks.ListingPlace(listing.id, view.place_id, listing.started_at.timestamp(), silent)

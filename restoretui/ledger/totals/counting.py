@@ -9,10 +9,10 @@ overflow at what a hostile store tells, and one that stops at its bound could no
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from restoretui.core.rules.rules import CloudRules
+from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.totals.counted_listing import CountedListing, nodes_of
@@ -39,37 +39,46 @@ def listed_state(rules: CloudRules, storage_class: str) -> str:
     )
 
 
+FolderSums = Mapping[tuple[str, str], Sequence[int]]
+"""By folder and class: objects, bytes, objects without a size, and large ones (``row_kinds``)."""
+
+
 class NewRows(NamedTuple):
-    """Rows of a listing that were just written, as columns."""
+    """Rows of a listing that were just written."""
 
     ids: range
-    keys: Sequence[str]
-    sizes: Sequence[int]
-    classes: Sequence[str]
+    sums: FolderSums
     told: bool
     """Some of them tell of a restore."""
 
 
-def count_rows(tx: Tx, listed: CountedListing, rows: NewRows, now: float) -> None:
-    """Count rows that have just come."""
+def folder_sums(keys: Sequence[str], sizes: Sequence[int], classes: Sequence[str]) -> FolderSums:
+    """Rows added up; ``sizes`` as they are stored."""
     sums: dict[tuple[str, str], list[int]] = {}
-    for key, size, storage_class in zip(rows.keys, rows.sizes, rows.classes, strict=True):
+    for key, size, storage_class in zip(keys, sizes, classes, strict=True):
         kind = key[: key.rfind("/") + 1], storage_class
         found = sums.get(kind)
         if found is None:
-            found = sums[kind] = [0, 0, 0]
+            found = sums[kind] = [0, 0, 0, 0]
         found[0] += 1
         if size > 0:
             found[1] += size
+            if size >= EXPEDITED_TYPICAL_BYTES:
+                found[3] += 1
         elif size < 0:
             found[2] += 1
+    return sums
+
+
+def count_rows(tx: Tx, listed: CountedListing, rows: NewRows, now: float) -> None:
+    """Count rows that have just come."""
     states = {
         name: tx.rows(f"SELECT {listed_state(listed.cloud.rules, ':class')}", {"class": name, "now": now})[0][0]
-        for name in {storage_class for _, storage_class in sums}
+        for name in {storage_class for _, storage_class in rows.sums}
     }
     added = (
         (folder, storage_class, states[storage_class], objects, size >> HALF, size & _LOW, unsized)
-        for (folder, storage_class), (objects, size, unsized) in sums.items()
+        for (folder, storage_class), (objects, size, unsized, _) in rows.sums.items()
     )
     _add(tx, listed, added)
     if rows.told or listed.has_looks or listed.bucket_id:

@@ -347,16 +347,29 @@ def _marks(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
             f"SELECT sel, place_id, objects, size_bytes FROM selection_total WHERE objects > 0 AND {summed}"
         )
     }
-    found = {
-        (sel, place): (objects, size)
+    found: dict[tuple[int, int], tuple[int, float]] = {}
+    for source in ("selection", *_spans(database)):
         for sel, place, objects, size in database.execute(
-            f"SELECT sel, place_id, count(*), total(size) {OF_KNOWN} FROM selection WHERE {summed} GROUP BY 1, 2"
-        )
-    }
+            f"SELECT sel, place_id, count(*), total(size) {OF_KNOWN} FROM {source} WHERE {summed} GROUP BY 1, 2"
+        ):
+            before = found.get((sel, place), (0, 0.0))
+            found[sel, place] = before[0] + objects, before[1] + size
     if told.keys() != found.keys() or not all(
         told[place][0] == objects and agree(told[place][1], size) for place, (objects, size) in found.items()
     ):
         yield "selection_total", "the totals of what is marked are not those of the marks"
+
+
+def _spans(database: sqlite3.Connection) -> list[str]:
+    """Sources of what is marked by span, of one listing each."""
+    if not _has_column(database, "selection_span", "sel"):
+        return []
+    there = set(_tables(database))
+    return [
+        f"selection_span CROSS JOIN l{listing} l ON l.id BETWEEN first_id AND last_id AND listing_id = {listing}"
+        for (listing,) in database.execute("SELECT DISTINCT listing_id FROM selection_span")
+        if f"l{listing}" in there
+    ]
 
 
 _LEDGER_CHECKS: Sequence[Check] = (_words, _runs, _batches)

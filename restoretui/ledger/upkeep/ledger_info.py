@@ -12,7 +12,8 @@ from restoretui.ledger.store.state_folder import CATALOG_FILE, LEDGER_FILE
 _ROOMS = {
     "job": "runs", "run": "runs", "run_count": "runs", "line": "runs", "batch": "runs", "bucket": "runs",
     "flow": "runs", "duration": "runs",
-    "activity": "activity", "observation": "looks", "selection": "marks", "selection_total": "marks",
+    "activity": "activity", "observation": "looks",
+    "selection": "marks", "selection_span": "marks", "selection_total": "marks",
     "segment": "listings", "listing": "listings",
 }  # fmt: skip
 """What each table is part of, in the words of ``ledger info``."""

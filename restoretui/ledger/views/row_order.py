@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+PLACE_BITS = 32
+"""Ids of a listing's rows are their segment shifted by so much, plus the place in it: see ``catalog.segments``."""
 PIECES = 20
 """In so many pieces a large order is built, if it can be built in pieces."""
 SMALLEST_PIECE = 50_000

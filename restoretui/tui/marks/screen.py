@@ -12,7 +12,7 @@ from textual.widget import Widget
 from restoretui.core.errors import CloudError, RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.marks.fact_groups import PartOfPlace
+from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.records import CloudId, Query
 from restoretui.ledger.selections.marks_view import MarkRow
 from restoretui.tui.dialogs.dialog import Dialog

@@ -6,7 +6,7 @@ import pytest
 
 from restoretui.core.model import ObjectRef
 from restoretui.ledger import Ledger
-from restoretui.ledger.marks import fact_groups
+from restoretui.ledger.marks import marked_places
 from restoretui.ledger.marks.doubts import Doubt, unlooked
 from restoretui.ledger.records import ObjectTally
 from tests.ledger.helpers import ELSEWHERE, entry, keys, listed, look, now_of
@@ -49,7 +49,7 @@ async def test_the_last_batch_takes_no_more_steps_than_the_first(ledger: Ledger)
             nonlocal count
             count += 1
 
-        (place,) = fact_groups.marked_places(connection, MARKS, now, 0)
+        (place,) = marked_places.marked_places(connection, MARKS, now, 0)
         connection.set_progress_handler(one, 100)
         try:
             unlooked(connection, place, 100, Doubt.RESTORED, (after, ""))

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restoretui.ledger import Ledger
-from restoretui.ledger.marks import fact_groups
+from restoretui.ledger.marks import fact_groups, marked_places
 from restoretui.ledger.marks.doubts import Doubt, unlooked
-from restoretui.ledger.marks.fact_groups import MarkedGroup, PartOfPlace
+from restoretui.ledger.marks.fact_groups import MarkedGroup
+from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.records import CloudId, Observation
 from tests.ledger.helpers import CLOUD, ELSEWHERE, ledger_for_examples, now_of
 
@@ -54,7 +55,7 @@ async def groups(
     await ledger.selections.add_listed(sel, cloud, "b", seen)
 
     def read(connection: object) -> tuple[list[MarkedGroup], list[list[tuple[str, str]]]]:
-        (place,) = fact_groups.marked_places(connection, sel, now_of(ledger), 0.0)  # type: ignore[arg-type]
+        (place,) = marked_places.marked_places(connection, sel, now_of(ledger), 0.0)  # type: ignore[arg-type]
         place = replace(
             place,
             part=PartOfPlace(cloud, "b", "a/") if part else None,

@@ -15,7 +15,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.selections.mark_sets import set_name
 from restoretui.ledger.selections.marks_view import MarkRow, MarksView
 from restoretui.ledger.upkeep.integrity_check import check_folder
-from tests.ledger.helpers import BUCKET, CLOUD, entry, ledger_for_examples, listed
+from tests.ledger.helpers import BUCKET, CLOUD, entry, ledger_for_examples, listed, marks_in
 from tests.narrowing import there
 
 Keys = frozenset[tuple[str, str]]
@@ -23,12 +23,7 @@ Keys = frozenset[tuple[str, str]]
 
 async def marks_of(ledger: Ledger) -> Keys:
     """Bucket and key of all that is marked on screen; what is counted is what is there."""
-    rows = await ledger._reader.run(
-        lambda connection: connection.execute(
-            "SELECT bucket, key FROM selection s JOIN place p ON p.id = s.place_id WHERE sel = ?",
-            (ledger.mark_sets.shown,),
-        ).fetchall()
-    )
+    rows = [(str(row[0]), str(row[1])) for row in await marks_in(ledger, ledger.mark_sets.shown)]
     summary = await ledger.selections.summary(ledger.mark_sets.shown)
     assert summary.objects == len(rows)
     return frozenset(rows)

@@ -33,6 +33,7 @@ from tests.ledger.helpers import (
     ledger_for_examples,
     listed,
     look,
+    marks_in,
     now_of,
     planned,
 )
@@ -50,12 +51,7 @@ def size_of(row: Entry | BrowseRow) -> int:
 
 
 async def marked_keys(ledger: Ledger, sel: int = MARKS) -> set[tuple[str, str]]:
-    rows = await ledger._reader.run(
-        lambda connection: connection.execute(
-            "SELECT bucket, key FROM selection s JOIN place p ON p.id = s.place_id WHERE sel = ?", (sel,)
-        ).fetchall()
-    )
-    return set(rows)
+    return {(str(bucket), str(key)) for bucket, key, *_ in await marks_in(ledger, sel)}
 
 
 async def check_summary(ledger: Ledger, told: SelectionSummary, expected: Marks) -> None:
@@ -289,7 +285,7 @@ async def test_marks_on_their_way_show_in_every_view_of_the_listing(ledger: Ledg
 
 async def test_marks_that_cannot_be_made_no_longer_show_as_on_their_way(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry(key * 20) for key in keys(5000)])
-    view = await ledger.catalog.browse(listing.id)
+    view = await ledger.catalog.browse(listing.id, Query(Word.of("1")))
     writer = ledger._connections.writer
     (pages,) = writer.execute("PRAGMA catalog.page_count").fetchone()
     writer.execute(f"PRAGMA catalog.max_page_count = {pages + 5}")

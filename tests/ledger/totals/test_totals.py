@@ -5,15 +5,17 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import RestoreTuiError
-from restoretui.core.model import Entry, Page, State
+from restoretui.core.model import Entry, Page, State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Listing, Scope
 from restoretui.ledger.run_records import JobChange
+from restoretui.ledger.runs import create_run
 from restoretui.ledger.totals.counted_listing import DEEPEST
 from restoretui.ledger.volumes import GONE, PrefixTotals, Volume
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, listed, look, now_of, planned, started
@@ -219,3 +221,28 @@ async def test_a_listing_of_one_level_has_totals_of_what_it_shows(ledger: Ledger
     listing = await listed(ledger, [entry("p/a", size=4)], prefix="p/", prefixes=["p/x/"])
     assert there(ledger.totals.of(listing)).whole == Volume(1, 4)
     assert await ledger.totals.below(listing) == []
+
+
+async def test_jobs_that_come_in_bulk_count_like_any_others(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those after them, one by one, and those after a bulk that failed."""
+    listing = await listed(ledger, [entry(f"a/{number}", size=1) for number in range(5)])
+    sel = await ledger.selections.create()
+    await ledger.selections.add_under(sel, listing.id)
+
+    async def noted() -> int:
+        sql = "SELECT count(*) FROM stale_job"
+        return int((await ledger._reader.run(lambda connection: connection.execute(sql).fetchone()))[0])
+
+    async def confirmed() -> None:
+        await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {})
+
+    monkeypatch.setattr(create_run, "_BULK", 1)
+    await confirmed()
+    assert await noted() == 5
+    with monkeypatch.context() as patch:
+        patch.setattr(create_run, "insert_line", None)
+        with pytest.raises(TypeError):
+            await confirmed()
+    monkeypatch.setattr(create_run, "_BULK", 1000)
+    await confirmed()
+    assert await noted() == 10

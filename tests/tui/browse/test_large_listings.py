@@ -98,6 +98,8 @@ async def test_a_key_typed_after_another_acts_on_what_that_leads_to(walk: StartW
 async def test_marks_that_could_not_be_made_are_not_shown(walk: StartWalk) -> None:
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
+        await on.press("slash", *"clip", "enter")  # A whole listing takes no room to mark.
+        await on.sees("match clip")
         writer = on.session.ledger._connections.writer
         (pages,) = writer.execute("PRAGMA catalog.page_count").fetchone()
         writer.execute(f"PRAGMA catalog.max_page_count = {pages}")

@@ -8,15 +8,17 @@ a few dozen. States are spelled out so that the file can be read by eye. Nothing
 """
 
 from restoretui.ledger.store.schema.catalog_tables import CATALOG, CATALOG_APPLICATION_ID
-from restoretui.ledger.store.schema.change_notes import CHANGES_ARE_NOTED
+from restoretui.ledger.store.schema.change_notes import BULK_IS_NOTED, CHANGES_ARE_NOTED, JOBS_COME_IN_BULK
 from restoretui.ledger.store.schema.ledger_tables import APPLICATION_ID, LEDGER, LIVE
 from restoretui.ledger.store.schema.listing_tables import listing_tables
 
 __all__ = [
     "APPLICATION_ID",
+    "BULK_IS_NOTED",
     "CATALOG",
     "CATALOG_APPLICATION_ID",
     "CHANGES_ARE_NOTED",
+    "JOBS_COME_IN_BULK",
     "LEDGER",
     "LIVE",
     "listing_tables",

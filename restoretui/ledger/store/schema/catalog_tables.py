@@ -168,4 +168,26 @@ CATALOG = (
             "ALTER TABLE selection ADD COLUMN silent INTEGER NOT NULL DEFAULT 0",
         ),
     ),
+    Migration(
+        "marks by span",
+        (
+            # The last key of what came so far; NULL where keys did not rise strictly, or nobody looked.
+            "ALTER TABLE segment ADD COLUMN last_key TEXT",
+            # What its rows tell, added up: see ``views.row_kinds``.
+            "ALTER TABLE segment ADD COLUMN kinds TEXT",
+            # All rows of a listing between two ids, with the keys at both ends: see ``marks.spans``.
+            """CREATE TABLE selection_span (
+                sel INTEGER NOT NULL REFERENCES selection_set,
+                place_id INTEGER NOT NULL REFERENCES place,
+                first_key TEXT NOT NULL,
+                last_key TEXT NOT NULL,
+                listing_id INTEGER NOT NULL REFERENCES listing,
+                first_id INTEGER NOT NULL,
+                last_id INTEGER NOT NULL,
+                step INTEGER NOT NULL DEFAULT 0,
+                PRIMARY KEY (sel, place_id, first_key)
+            ) WITHOUT ROWID""",
+            "CREATE INDEX selection_span_of ON selection_span (listing_id)",
+        ),
+    ),
 )

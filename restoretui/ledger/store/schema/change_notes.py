@@ -7,9 +7,10 @@ _JOB_OF = (
     " ON CONFLICT DO NOTHING"
 )
 _LOOK = "INSERT INTO stale_look VALUES ({row}.place_id, {row}.key, {row}.version_id) ON CONFLICT DO NOTHING"
+_JOB_COMES = f"""CREATE TEMP TRIGGER job_comes AFTER INSERT ON main.job WHEN {_KEPT}
+    BEGIN INSERT INTO stale_job VALUES (NEW.id) ON CONFLICT DO NOTHING; END"""
 CHANGES_ARE_NOTED = (
-    f"""CREATE TEMP TRIGGER job_comes AFTER INSERT ON main.job WHEN {_KEPT}
-        BEGIN INSERT INTO stale_job VALUES (NEW.id) ON CONFLICT DO NOTHING; END""",
+    _JOB_COMES,
     f"""CREATE TEMP TRIGGER job_changes AFTER UPDATE OF state, changed_at, expiry ON main.job
         WHEN (NEW.state <> OLD.state OR NEW.changed_at <> OLD.changed_at OR NEW.expiry IS NOT OLD.expiry) AND {_KEPT}
         BEGIN INSERT INTO stale_job VALUES (NEW.id) ON CONFLICT DO NOTHING; END""",
@@ -23,3 +24,10 @@ CHANGES_ARE_NOTED = (
 )
 """Whatever changes what an object counts as is noted in the same transaction, whoever writes it. Triggers of the
 connection that writes: those of a file could not name a table of the other."""
+JOBS_COME_IN_BULK = "DROP TRIGGER IF EXISTS temp.job_comes"
+"""Begins the insertion of very many jobs, whose ids then rise from ``:first`` to ``:last``; see the next."""
+BULK_IS_NOTED = (
+    _JOB_COMES,
+    f"INSERT OR IGNORE INTO stale_job SELECT id FROM main.job WHERE id BETWEEN :first AND :last AND {_KEPT}",
+)
+"""Ends it, in the same transaction: one statement takes a fifth of the time of a trigger for each."""
