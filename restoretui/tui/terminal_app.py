@@ -34,14 +34,15 @@ class TerminalApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     """Only its own binding is switched off: ours can be remapped, and does not reach into dialogs."""
 
+    given_theme = ""
+    """In force unless somebody chose another one on screen."""
+
     def __init__(self, driver_class: type[Driver] | None, theme: str | None = None) -> None:
         """``theme`` is a name, perhaps of none there is, or ``auto``."""
         super().__init__(driver_class=driver_class)
         self._asks_background = False
         self.spaced_rows = False
         """A blank line below each row of a table."""
-        self.given_theme = ""
-        """In force unless somebody chose another one on screen."""
         self.animation_level = "none"
         self.use_command_palette = True
         self._control_filter = ControlFilter()
@@ -88,6 +89,8 @@ class TerminalApp(App[int]):
 
     def get_css_variables(self) -> dict[str, str]:
         variables = super().get_css_variables()
+        if not self.given_theme:
+            return variables  # As Textual makes the app: nothing is shown in the theme that it begins with.
         now = self.current_theme
         # Also for styled text, which looks its variables up there.
         self.theme_variables = variables | own_variables(variables, ansi=now.ansi, dark=now.dark)

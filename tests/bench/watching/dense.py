@@ -1,7 +1,8 @@
-"""What it costs to watch objects that lie dense: ``python -m tests.bench.watching.dense [OBJECTS]``.
+"""What it costs to watch objects that lie dense: ``python -m tests.bench.watching.dense [OBJECTS] [TIER]``.
 
-A run of so many objects of one prefix, at each tier, on the sandbox and a clock that is turned: the cloud's hours
-pass as quickly as looks are answered. Prints LIST and HEAD requests until all can be read, and how many an object.
+A run of so many objects of one prefix, at that tier or at each, on the sandbox and a clock that is turned: hours of
+the cloud pass as quickly as looks are answered. Prints LIST and HEAD requests until all can be read, and how many an
+object.
 """
 
 import asyncio
@@ -51,7 +52,7 @@ async def watched(objects: int, tier: Tier) -> None:
 
 async def main() -> None:
     objects = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    for tier in Tier:
+    for tier in [Tier(sys.argv[2])] if len(sys.argv) > 2 else Tier:
         await watched(objects, tier)
 
 

@@ -171,7 +171,17 @@ async def test_what_was_overwritten_deleted_or_expired_meanwhile_is_said_and_the
     run = await planned(session, ["copy:s3://cold/kept/"])
     running.faults.set([{"kind": "outage", "operations": ["CopyObject"]}], running.cloud.now())
     session.start_engine()
-    await turn(running.clock, lambda: sent(running).get("CopyObject", 0) > 2)
+
+    restores = running.cloud.bucket("cold").restores
+    await turn(running.clock, lambda: len(restores) == 3, step=5)
+    for tag, restore in list(restores.items()):
+        restores[tag] = restore._replace(ready=running.cloud.now())  # All at once: none is given up before another.
+
+    async def all_tried() -> bool:
+        readable = (await session.ledger.runs.get(run.id)).counts.get(State.AVAILABLE)
+        return readable == 3 and sent(running).get("CopyObject", 0) > 2
+
+    await turn(running.clock, all_tried)
     await session.aclose()
     running.cloud.delete("cold", "deleted")
     running.cloud.put("cold", "overwritten", size=1001)
