@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restoretui.cli import app
+from restoretui.commands.acting.said import RestoreSaid
 from restoretui.commands.batch import given as batch_given
 from restoretui.commands.choosing.choice import Choice
 from restoretui.config.loading import load_settings
@@ -122,18 +123,19 @@ def test_a_line_read_back_is_the_same_wish(
     assert words[0] == "restoretui"
     app.cli.main(words[1:], standalone_mode=False)
     choice: Choice = heard["args"][0]
+    said: RestoreSaid = heard["args"][1]
     assert heard["command"] == "restore"
     read = [(place.bucket, place.key, place.version_id) for place in choice.parsed()]
     assert read == [tuple(ref) for ref in chosen]
     assert choice.query.where == where
     whole = wish.lasting if isinstance(wish.lasting, int) else wish.lasting.replace(microsecond=0)
-    assert (heard["tier"], heard["lasting"], heard["shorten"]) == (wish.tier, whole, wish.shorten)
+    assert (said.tier, said.lasting, said.shorten) == (wish.tier, whole, wish.shorten)
     assert choice.ask_unseen is wish.ask_unseen
-    assert heard["agreeing"].limits == wish.limits
-    assert heard["agreeing"].confirm is not None, "whoever runs it is asked"
-    assert heard["engine"] == ("direct" if wish.batch is None else "batch")
+    assert said.meant.agreeing.limits == wish.limits
+    assert said.meant.agreeing.confirm is not None, "whoever runs it is asked"
+    assert said.engine == ("direct" if wish.batch is None else "batch")
     if wish.batch is not None:
-        options = {name: value for name, value in batch_given(**heard["batch"]).items() if value is not None}
+        options = {name: value for name, value in batch_given(**said.batch).items() if value is not None}
         assert BatchOptions(**options) == wish.batch
     told = load_settings({name: value for name, value in heard["flags"].items() if name != "verbose"}, {})
     assert told.connection_to(DEFAULT_SCHEME) == own.connection_to(DEFAULT_SCHEME)

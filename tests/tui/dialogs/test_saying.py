@@ -58,11 +58,12 @@ async def planned(on: Walk, line: str, monkeypatch: pytest.MonkeyPatch) -> tuple
         await asyncio.to_thread(lambda: app.cli.main(shlex.split(line)[1:], standalone_mode=False))
     session = on.session
     output = Output(TABLE, StringIO(), StringIO())
-    choice = await heard["args"][0].meant(session.settings).with_keys(session, output, session.settings)
+    chosen, said = heard["args"]
+    choice = await chosen.meant(session.settings).with_keys(session, output, session.settings)
     async with selected(session, output, choice) as chosen:
-        made, *others = await plans_of(session, chosen.sel, heard["lasting"], heard["tier"], shorten=heard["shorten"])
+        made, *others = await plans_of(session, chosen.sel, said.lasting, said.tier, shorten=said.shorten)
     assert not others
-    return made, heard["tier"]
+    return made, said.tier
 
 
 def asked_by(plan: RestorePlan, tier: Tier) -> object:
