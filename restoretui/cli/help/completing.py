@@ -45,7 +45,7 @@ class _Bash(BashComplete):
         self._begun = words[-1]
         return words[1:-1], words[-1]
 
-    def format_completion(self, item: CompletionItem[Any]) -> str:
+    def format_completion(self, item: "CompletionItem[Any]") -> str:
         ends = [self._begun.rfind(end) for end in self._breaks if end in ":="]
         there = self._begun[: max(ends, default=-1) + 1]
         return f"{item.type},{str(item.value).removeprefix(there)}"
