@@ -38,7 +38,7 @@ LENGTHY = (
 
 
 # A worker holds hundreds of thousands of objects for good: walking them took a twentieth of the time.
-gc.set_threshold(50_000, 20, 50)
+gc.set_threshold(20_000, 10, 10)
 
 
 def pytest_collection_finish() -> None:
@@ -172,6 +172,7 @@ def never_blocking() -> Iterator[None]:
         for function in guard.functions.values():
             function.can_block_in("restoretui/core/blocking.py", "run")
             function.can_block_in("restoretui/ledger/store/quick_reads.py", {"rows", "close"})
+            function.can_block_in("tests/bench/kills.py", "rows")  # It strikes while a request is being answered.
         yield
 
 

@@ -261,6 +261,8 @@ def _learn(job: _Job, change: JobChange) -> bool:
 def _is_late(job: _Job, change: JobChange, now: float) -> bool:
     if job.state is State.AVAILABLE and change.outcome == Outcome.NOT_ARCHIVED:
         return True  # It was kept for good while its extension was under way.
+    if change.endless and job.state is State.EXPIRED:
+        return False  # Whoever looked between the copy and this found no end of it, and took that for one.
     was, then = _RANK.get(job.state), _RANK.get(change.state)
     if was is None or then is None or then >= was:
         return False

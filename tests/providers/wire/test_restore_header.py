@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import END_UNTOLD, RestoreStatus, Tier
+from restoretui.providers.wire.checked_values import believed_epochs
 from restoretui.providers.wire.restore_header import parse_instant, parse_restore, parse_told
 
 DATE = "Fri, 21 Dec 2012 00:00:00 GMT"
@@ -86,3 +87,11 @@ def test_what_head_tells_of_a_restore_in_progress(
     assert (status.tier, status.days, status.asked_at) == told
     done = parse_told('ongoing-request="false"', tier, days, asked)
     assert done == RestoreStatus(in_progress=False), "of a copy that is there they say nothing"
+
+
+@pytest.mark.parametrize(
+    "text", ["1970-01-01T00:00.017Z", "1970-01-01T00:00:017Z", "1970-01-01:00:00.017Z", "1970-01-01T00:00:00.Z"]
+)
+def test_a_date_that_was_cut_is_unknown_and_no_other_date(text: str) -> None:
+    assert parse_instant(text) is None
+    assert believed_epochs(["2024-03-01T12:00:00.000Z", text]) == [1709294400, None]

@@ -6,7 +6,6 @@ names the field and the key before it, so that a person finds the object that sp
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -20,6 +19,7 @@ from restoretui.providers.wire.checked_values import (
     believed_sizes,
 )
 from restoretui.providers.wire.listings.listing_frame import Frame, after, decoded, local, page_of, versions_token
+from restoretui.providers.wire.restore_header import from_iso
 from restoretui.providers.wire.xml_trees import Unreadable, tree_of
 
 StockParser = Callable[[bytes], Mapping[str, Any]]
@@ -123,7 +123,7 @@ def _aware_epochs(texts: Sequence[str], *, believes: bool) -> list[int | None]:
 def _aware_epoch(text: str, *, believes: bool) -> int | None:
     if not believes or text.endswith("Z"):
         return believed_epoch(text)
-    instant = datetime.fromisoformat(text.strip())
+    instant = from_iso(text.strip())
     if instant.tzinfo is None:
         raise Unusual
     return believed_moment(instant.timestamp())

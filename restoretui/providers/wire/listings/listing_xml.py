@@ -19,6 +19,7 @@ from functools import partial
 
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
+from restoretui.providers.wire.checked_values import ISO_TEXT
 from restoretui.providers.wire.listings.listing_frame import ErrorInside as ErrorInside
 from restoretui.providers.wire.listings.listing_frame import Frame, decoded
 from restoretui.providers.wire.listings.listing_frame import versions_token as versions_token
@@ -83,10 +84,10 @@ def _refuse_long_text(body: bytes) -> None:
 _OWNER = r"<Owner>(?:<ID>[^<]*</ID>)?(?:<DisplayName>[^<]*</DisplayName>)?</Owner>"
 _STATUS = (
     r"<RestoreStatus><IsRestoreInProgress>(true|false)</IsRestoreInProgress>"
-    r"(?:<RestoreExpiryDate>([^<]*Z)</RestoreExpiryDate>)?</RestoreStatus>"
+    rf"(?:<RestoreExpiryDate>({ISO_TEXT})</RestoreExpiryDate>)?</RestoreStatus>"
 )
 _COMMON = (
-    r"<Key>([^<]*)</Key>|<LastModified>([^<]*Z)</LastModified>"
+    rf"<Key>([^<]*)</Key>|<LastModified>({ISO_TEXT})</LastModified>"
     r'|<ETag>(?:&quot;|"|&#34;)?([^<&"]*)(?:&quot;|"|&#34;)?</ETag>'
     rf"|<Size>([0-9]{{1,15}})</Size>|<StorageClass>([^<&]*)</StorageClass>|{_STATUS}"
     rf"|{_OWNER}|<Checksum(?:Algorithm|Type)>[^<]*</Checksum(?:Algorithm|Type)>|<Type>[^<]*</Type>"
@@ -94,7 +95,7 @@ _COMMON = (
 _MARKER = "|".join(rf"<{name}>[^<]*</{name}>" for name in ("Key", "VersionId", "IsLatest", "LastModified"))
 _OBJECT = re.compile(rf"<Contents>(?:{_COMMON})*</Contents>")
 _OBJECT_IN_ORDER = re.compile(
-    r"<Contents><Key>([^<]++)</Key><LastModified>([^<Z]*+Z)</LastModified>"
+    rf"<Contents><Key>([^<]++)</Key><LastModified>({ISO_TEXT})</LastModified>"
     r'<ETag>(?:&quot;|"|&#34;)?+([^<&"]*+)(?:&quot;|"|&#34;)?+</ETag>'
     r"(?:<ChecksumAlgorithm>[^<]*+</ChecksumAlgorithm>)*+(?:<ChecksumType>[^<]*+</ChecksumType>)?+"
     rf"<Size>([0-9]{{1,15}}+)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
