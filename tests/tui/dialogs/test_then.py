@@ -112,7 +112,7 @@ async def test_an_archived_version_goes_only_once_its_count_is_typed_and_copies_
         await on.press("2", "enter")
         await on.sees("to remove 3 archived versions for good, type 3")
         box.query_one(Button).press()
-        await on.until(lambda: on.app.screen.focused is box.query_one("#discard-count", Input))
+        await on.until(lambda: on.app.screen.focused is box.query_one("#discard", Input))
         await on.press("backspace", "3", "enter")
         await on.until(lambda: on.app.screen.focused is box.button)
         assert on.posts() == 0, "what is removed for good is never one enter away"

@@ -2,38 +2,20 @@
 
 from decimal import Decimal
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input, Static
-
 from restoretui.config.settings import Settings
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.tier_plan import TierPlan
+from restoretui.tui.dialogs.restore.typed_field import TypedField
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
 
-class AmountField(Horizontal):
+class AmountField(TypedField):
     """Shown only where an amount has to be typed."""
 
     def __init__(self) -> None:
-        super().__init__(id="typed-line")
-
-    def compose(self) -> ComposeResult:
-        self._label = Static("", id="typed-label", markup=False)
-        self._field = Input(compact=True, id="typed")
-        self._field.cursor_blink = False
-        yield self._label
-        yield self._field
-
-    def begin(self) -> None:
-        """Give it the keys."""
-        self._field.focus()
-
-    def clear(self) -> None:
-        """What was typed was about another amount."""
-        self._field.value = ""
+        super().__init__("typed")
 
     def ask(self, plan: RestorePlan, chosen: TierPlan, settings: Settings, *, in_few_words: bool) -> None:
         """Say which amount has to be typed, and why."""
@@ -45,12 +27,12 @@ class AmountField(Horizontal):
             above = [("Not all has a price, so no budget of ", "warn"), budget, (" can be held. Type ", "warn")]
         if in_few_words:
             above = [("Not held to " if "Not" in str(above[0]) else "Over ", "warn"), budget, (": type ", "warn")]
-        self._label.update(said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
+        self.tell(said(*above, (_amount(chosen), "strong"), (" to confirm: ", "warn")))
 
     def typed(self, chosen: TierPlan) -> Decimal:
         """The amount, if it is what was typed; raises ``RestoreTuiError`` and takes the keys if not."""
         amount = _amount(chosen)
-        if self._field.value.strip().lstrip("$").replace(",", "") != amount:
+        if self.text.lstrip("$").replace(",", "") != amount:
             self.begin()
             raise RestoreTuiError(f"to confirm, type {amount}", "nothing was sent")
         return Decimal(amount)

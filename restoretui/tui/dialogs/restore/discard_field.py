@@ -1,19 +1,16 @@
 """The guard before archived versions are removed for good: how many go has to be typed, beside what that costs."""
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input, Static
-
 from restoretui.core.errors import UsageError
 from restoretui.core.plan.then_costs import StepCost
 from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.then.steps import ThenKind
+from restoretui.tui.dialogs.restore.typed_field import TypedField
 from restoretui.tui.words import said
 from restoretui.wording import format as fmt
 from restoretui.wording.then_words import early_fee
 
 
-class DiscardField(Horizontal):
+class DiscardField(TypedField):
     """Shown only where a plan removes something."""
 
     DEFAULT_CSS = """
@@ -21,24 +18,9 @@ class DiscardField(Horizontal):
     """
 
     def __init__(self) -> None:
-        super().__init__(id="discard-line")
+        super().__init__("discard")
         self.display = False
         self._goes = 0
-
-    def compose(self) -> ComposeResult:
-        self._label = Static("", id="discard-label", markup=False)
-        self._field = Input(compact=True, id="discard-count")
-        self._field.cursor_blink = False
-        yield self._label
-        yield self._field
-
-    def begin(self) -> None:
-        """Give it the keys."""
-        self._field.focus()
-
-    def clear(self) -> None:
-        """What was typed was about others."""
-        self._field.value = ""
 
     def say(self, chosen: TierPlan, currency: str, *, in_few_words: bool) -> None:
         """How many would go, and what that costs at most; nothing where none would."""
@@ -53,11 +35,11 @@ class DiscardField(Horizontal):
         what = f"{fmt.plural(self._goes, 'archived version')} will be removed for good, for at most {fee}. Type "
         if in_few_words:
             what = f"Removal costs at most {fee.removeprefix('about ')}: type "
-        self._label.update(said((what, "warn"), (str(self._goes), "strong"), (": ", "warn")))
+        self.tell(said((what, "warn"), (str(self._goes), "strong"), (": ", "warn")))
 
     def check(self) -> None:
         """``UsageError`` unless as many were typed as would go; then it takes the keys."""
-        if self.display and self._field.value.strip().replace(",", "") != str(self._goes):
+        if self.display and self.text.replace(",", "") != str(self._goes):
             self.begin()
             raise UsageError(
                 f"to remove {fmt.plural(self._goes, 'archived version')} for good, type {self._goes}",

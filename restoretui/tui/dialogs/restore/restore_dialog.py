@@ -254,7 +254,7 @@ class RestoreDialog(PlanView):
         else:
             self._confirm()
 
-    @on(Input.Submitted, "#discard-count")
+    @on(Input.Submitted, "#discard")
     def _count_entered(self) -> None:
         """To the button: what is removed for good is never one enter away."""
         if not self.was_seen():
