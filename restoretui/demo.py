@@ -12,10 +12,11 @@ import threading
 import urllib.request
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec.structs import replace
 
 from restoretui.core.clock import SLOWLY, AdjustableClock, ScaledClock
 from restoretui.core.errors import UsageError

@@ -6,9 +6,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import fields, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from restoretui.cli import signals, streams
 from restoretui.cli.asking import ask, ask_text
@@ -190,7 +191,7 @@ def query_of(options: dict[str, Any]) -> "Query":
     from restoretui.core.filter.shorthand import Shorthands
     from restoretui.ledger.records import Query
 
-    said = {field.name: options.pop(field.name) for field in fields(Shorthands) if field.name in options}
+    said = {name: options.pop(name) for name in Shorthands.__struct_fields__ if name in options}
     said["states"] = [State(state) for state in said.get("states", ())]
     return Query(Shorthands(**said).tree())
 

@@ -1,9 +1,10 @@
 """How a command has an offer agreed to: within which limits, and by whom; or only told, in a dry run."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from restoretui.commands.output import Output, offer_text
 from restoretui.commands.summary import say_dry
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from restoretui.session.spending import Confirming
 
 
-@dataclass(frozen=True)
-class Agreeing:
+class Agreeing(Struct, frozen=True):
     """What ``--yes``, ``--max-cost``, ``--max-objects`` and ``--dry-run`` said."""
 
     confirm: "Confirming | None" = None
@@ -71,8 +71,7 @@ class Agreeing:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """What a restore would be told besides what a plan depends on."""
 
     agreeing: Agreeing

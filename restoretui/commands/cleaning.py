@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choosing.choice import Choice

@@ -5,10 +5,11 @@ import contextlib
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from restoretui.commands.output import Output
 from restoretui.commands.summary import say_dry

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.choosing.inventory_words import tell_of_inventory

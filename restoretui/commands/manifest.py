@@ -1,8 +1,9 @@
 """``plan`` and ``restore`` with ``--manifest LOCATION|FILE``: a job that runs from a manifest which exists."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from restoretui.commands.acting.jobs import check_has_jobs, job_options, tell_of_jobs, tell_of_role
 from restoretui.commands.acting.literal import LiteralSaid

@@ -5,9 +5,10 @@ Where a notice goes may hold a password: it stands in the config, the environmen
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from restoretui.core.errors import UsageError
 from restoretui.core.then.said import read_event

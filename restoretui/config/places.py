@@ -7,8 +7,9 @@ then reached by its own. The first location's account is that of the command, fo
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.errors import LocationError, UsageError
 from restoretui.core.location import Location, parse_location
@@ -33,8 +34,7 @@ class Account(NamedTuple):
     """The place's name, where it is one."""
 
 
-@dataclass(frozen=True)
-class Accounts:
+class Accounts(Struct, frozen=True):
     """Those of one command."""
 
     first: Account

@@ -2,10 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.config.toml_file import read_toml
 from restoretui.core.errors import UsageError
@@ -17,8 +18,7 @@ UPDATED, OWN = "prices-updated.toml", "prices.toml"
 BUILT_IN = "built in"
 
 
-@dataclass(frozen=True, slots=True)
-class PriceFile:
+class PriceFile(Struct, frozen=True):
     """One file and its tables."""
 
     name: str

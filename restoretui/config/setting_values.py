@@ -1,7 +1,6 @@
 """What each setting may be: values are checked, and errors name where they come from."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from restoretui.config.settings import DESKTOP, Settings
@@ -58,7 +57,7 @@ _WORDS = {
 
 def check_value(name: str, value: Any, source: str) -> Any:
     """A value of the config file, as the setting holds it; ``UsageError`` says what is wrong with it."""
-    known = {entry.name for entry in fields(Settings)} - _NOT_IN_FILE
+    known = set(Settings.__struct_fields__) - _NOT_IN_FILE
     if name not in known:
         raise UsageError(f"{source}: unknown setting {name!r}", f"known are {', '.join(sorted(known))}")
     if name == "budget":

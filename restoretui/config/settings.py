@@ -4,10 +4,12 @@ Every value knows where it came from, so that an error can say which of them to 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from restoretui.core.alerts import AlertKind
 from restoretui.core.clock import Clock, SystemClock
@@ -40,8 +42,7 @@ def usual_folder(kind: Literal["state", "config"]) -> Path:
     return user_state_path(APP) if kind == "state" else user_config_path(APP)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Settings:
+class Settings(Struct, frozen=True, eq=False):
     """Everything a session can be told. Names are those of the config file's keys."""
 
     profile: str | None = None
@@ -132,12 +133,15 @@ class Settings:
     """Locations with a name, and how each is reached: see ``config.places``."""
     accounts: "dict[str, dict[str, tuple[Connection, Account]]]" = field(default_factory=dict)
     """By scheme and bucket, how those are reached that are somebody else's; and as whom."""
-    again: "Callable[[Account], Settings] | None" = field(default=None, compare=False, repr=False)
+    again: "Callable[[Account], Settings] | None" = None
     """Makes the settings that would be these, had that been said as well."""
     voice: Callable[[str], None] | None = None
     """Where a command says what it waits for; None where a screen shows it."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each value came from: ``--flag``, ``$VARIABLE``, the config file's path, or absent for a default."""
+
+    def __repr__(self) -> str:
+        return f"<Settings {id(self):#x}>"  # what they hold may be secret, as the URLs of webhooks are
 
     @property
     def known_store(self) -> Store | None:

@@ -6,8 +6,9 @@ one. What may be harmful is said to be so (``dangerous``), and cannot be run by 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.core.bounds import shown
 from restoretui.core.errors import UsageError
@@ -28,8 +29,7 @@ _KEY = re.compile(r"\S{1,40}")
 _HINT = 'such as [[commands]] name = "View" key = "ctrl+v" scope = "object" run = ["viewer", "{location}"]'
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A line of text that is asked for before: ``{name}`` in the words."""
 
     name: str
@@ -37,8 +37,7 @@ class Prompt:
     default: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UserCommand:
+class UserCommand(Struct, frozen=True):
     """One command."""
 
     name: str

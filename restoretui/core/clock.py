@@ -8,9 +8,11 @@ import asyncio
 import heapq
 import math
 import time
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 EPOCH = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 """When time begins in the sandbox and in tests unless told otherwise: the same on whatever day they run."""
@@ -58,8 +60,7 @@ class SystemClock:
         return time.time()
 
 
-@dataclass(frozen=True, slots=True)
-class ScaledClock(SystemClock):
+class ScaledClock(SystemClock, Struct, frozen=True):
     """Cloud time that runs ``speed`` times as fast as the machine's, from ``origin`` at wall time ``started``.
 
     The sandbox publishes its three numbers as ``RESTORETUI_CLOCK`` so that a client waits in the same time.
@@ -131,8 +132,7 @@ class AdjustableClock(SystemClock):
         await asyncio.sleep(0)
 
 
-@dataclass(slots=True)
-class ManualClock:
+class ManualClock(Struct):
     """A clock the tests turn: cloud and machine time are one, and move only by ``advance``."""
 
     time: datetime = EPOCH

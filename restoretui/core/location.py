@@ -19,8 +19,9 @@ a location that reads back as that very object, also one whose key ends in ``/``
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from restoretui.core.errors import LocationError
 from restoretui.core.rules.clouds import CLOUDS
@@ -37,8 +38,7 @@ _OBJECT = re.compile(r"(?P<key>.*)\?versionId=(?P<id>[A-Za-z0-9._~%-]*)", re.DOT
 _FORM = "write s3://BUCKET, s3://BUCKET/PREFIX/, s3://BUCKET/KEY or s3://BUCKET/PART*"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A place in a cloud. At most one of ``key`` and a non-empty ``prefix`` is given; a version only with a key.
 
     ``str()`` gives the text that ``parse_location`` reads back.

@@ -1,10 +1,11 @@
 """The nouns of restoring, in the cloud's words (S3 API reference; FACTS 1.1-1.4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 DEFAULT_SCHEME = "s3"
 """The cloud that is meant where none is named, as in ledgers of before there were two."""
@@ -148,8 +149,7 @@ class Intent(NamedTuple):
     run_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFacts:
+class ObjectFacts(Struct, frozen=True):
     """All that decides what a restore of an object would do; sizes and names play no part.
 
     Objects with equal facts get equal verdicts, so a million objects are planned as a handful of facts.

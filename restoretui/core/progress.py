@@ -5,11 +5,12 @@ money is in the currency of the confirmed plan, a GiB is 2**30 bytes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.model import State
 
@@ -46,8 +47,7 @@ class Flow(NamedTuple):
     """What a GiB-month of their copies costs; None where that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunFacts:
+class RunFacts(Struct, frozen=True):
     """What there is to tell of one run, whenever it is told."""
 
     counts: Mapping[State, int]
@@ -61,8 +61,7 @@ class RunFacts:
     flows: Sequence[Flow] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """What is still to be sent."""
 
     unsent: int
@@ -72,8 +71,7 @@ class Sending:
     """When all will be sent at that rate; None without one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrivals:
+class Arrivals(Struct, frozen=True):
     """Copies that came."""
 
     objects: int
@@ -96,8 +94,7 @@ class Arrivals:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class CopiesCost:
+class CopiesCost(Struct, frozen=True):
     """The storage of a run's temporary copies, as the confirmed plan prices it."""
 
     so_far: Decimal
@@ -107,8 +104,7 @@ class CopiesCost:
     """False: some have no known price, so that it is at least that."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunProgress:
+class RunProgress(Struct, frozen=True):
     """One run at one instant."""
 
     now: datetime

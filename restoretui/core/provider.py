@@ -1,19 +1,20 @@
 """What a cloud must be able to do for us, in its own terms."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from restoretui.core.clock import Clock
 from restoretui.core.model import DEFAULT_SCHEME, Bucket, Identity, ObjectDetail, ObjectRef, Page, RestoreRequest
 from restoretui.core.then.contents import Contents
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """How to reach a cloud as somebody: kept with every run, so that a restart watches it through the same door.
 
     Holds names only, never a secret: ``profile`` is looked up in the SDK's own files.
@@ -77,7 +78,7 @@ class Connection:
     def from_mapping(cls, stored: Mapping[str, Any]) -> "Connection":
         """What ``to_mapping`` gave; names of a later version are left out."""
         buckets = tuple(sorted((name, cls.from_mapping(one)) for name, one in stored.get("buckets", {}).items()))
-        known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored and name != "buckets"}
+        known = {name: stored[name] for name in cls.__struct_fields__ if name in stored and name != "buckets"}
         return cls(**known, buckets=buckets)
 
 
@@ -86,8 +87,7 @@ MfaPrompter = Callable[[str], str | Awaitable[str]]
 a screen can ask; a plain function runs in the credential chain's thread and may block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How many connections, and how long to wait for one and for its answers."""
 
     connections: int = 256
@@ -139,8 +139,7 @@ class Answer(NamedTuple):
     """Where the results of a restore that makes no copy are written, where the cloud says it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What differs between clouds that no table in ``core.rules`` can say."""
 
     max_rate: float

@@ -1,7 +1,8 @@
 """What every loop of one pursued run needs: the run, the ledger, its channel's parts, and whether it may send."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Provider
@@ -15,8 +16,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import Run
 
 
-@dataclass(frozen=True, slots=True)
-class RunContext:
+class RunContext(Struct, frozen=True):
     """Made for one pursuit; the breaker, limiter and health board are shared with everybody on the connection."""
 
     run: Run

@@ -1,12 +1,12 @@
 """What then-steps need besides the cloud: a folder, webhooks, a way to call them."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+
+class Webhook(Struct, frozen=True):
     """Where a webhook is sent, and what signs it; neither is kept in the ledger or a log."""
 
     url: str
@@ -19,8 +19,7 @@ Posting = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
 """Sends a body to a URL with these headers; the status of the answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThenTools:
+class ThenTools(Struct, frozen=True):
     """What then-steps need besides the cloud."""
 
     folder: Path | None = None

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import ObjectRef, State
@@ -31,8 +32,7 @@ class Covered(NamedTuple):
     """As it was known when it was chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undeleted:
+class Undeleted(Struct, frozen=True):
     """What became of one marker."""
 
     covered: Covered

@@ -5,10 +5,11 @@ of which there may be a million, carry seconds since the epoch (UTC). Sizes are 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State, Tier
@@ -88,8 +89,7 @@ FRESH = timedelta(minutes=10)
 """A listing that is younger (cloud time) may be shown as it is when its place is opened; older ones are made anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """One listing, finished or not."""
 
     id: int
@@ -118,8 +118,7 @@ class Listing:
         return now - (self.ended_at or self.started_at) > FRESH
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogBounds:
+class CatalogBounds(Struct, frozen=True):
     """How much is kept of what was listed."""
 
     listings: int = 2
@@ -177,8 +176,7 @@ BELOW = "below"
 key order then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What a view shows, and in which order.
 
     Sizes, dates and classes count as they were listed, states and expiries as they are known now. Of a view of jobs
@@ -347,8 +345,7 @@ class ObjectTally(NamedTuple):
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class SelectionSummary:
+class SelectionSummary(Struct, frozen=True):
     """How much is marked."""
 
     objects: int = 0

@@ -5,10 +5,11 @@ million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decima
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.literal.literal import Literal
 from restoretui.core.model import Look, ObjectRef, State, Tier
@@ -28,8 +29,7 @@ Judged = tuple[State, float]
 """The state in which a job was when it was judged, and since when: one that was sent since is another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One confirmed plan and how far it has come."""
 
     id: int
@@ -201,8 +201,7 @@ class Cause(NamedTuple):
     """Of them, those for which somebody lacks a right, or is forbidden to."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrackedGroup:
+class TrackedGroup(Struct, frozen=True):
     """Jobs that the watcher treats alike. Instants are cloud time, seconds since the epoch."""
 
     run_id: int

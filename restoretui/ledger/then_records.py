@@ -4,9 +4,10 @@ Instants are seconds since the epoch (UTC).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.then.steps import ThenStep
@@ -32,8 +33,7 @@ OPEN = frozenset({TaskState.BLOCKED, TaskState.READY, TaskState.DOING})
 """States in which something is still to be done."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepCount:
+class StepCount(Struct, frozen=True):
     """One step of a run, and how many objects it is how far with."""
 
     id: int

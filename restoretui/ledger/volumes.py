@@ -1,8 +1,9 @@
 """Objects and bytes, and what they add up to by class and state. Sizes that are not told are counted apart."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.model import State
 
@@ -49,8 +50,7 @@ Groups = Mapping[tuple[str, str], Volume]
 """By storage class and state (``GONE`` in place of a state)."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixTotals:
+class PrefixTotals(Struct, frozen=True):
     """What lies below one prefix."""
 
     prefix: str

@@ -1,8 +1,9 @@
 """A report as a page: headings with facts, tables and lines to copy, before any form is given to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from restoretui.core.model import State
 from restoretui.core.provider import Connection
@@ -21,16 +22,14 @@ READERS = {
 """What to mind where a tool reads all below a prefix."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of cells below their heads."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """Lines to be copied, with what they are and what to mind."""
 
     title: str
@@ -38,8 +37,7 @@ class Lines:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A heading and what stands below it: facts with their names first."""
 
     title: str
@@ -49,8 +47,7 @@ class Section:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportPage:
+class ReportPage(Struct, frozen=True):
     """All of it; its texts are as they came, whoever writes them out cleans and escapes them."""
 
     title: str

@@ -1,13 +1,14 @@
 """Starts and stops the server of the simulated clouds, on 127.0.0.1."""
 
 import asyncio
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.clock import EPOCH, AdjustableClock, Clock, ScaledClock, SystemClock
 from restoretui.core.errors import UsageError
@@ -30,8 +31,7 @@ _MAX_LINE = 65536
 _ANSWER_FIRST_S = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxOptions:
+class SandboxOptions(Struct, frozen=True):
     """What to serve.
 
     ``objects`` is the size of the first bucket (None: about 2,000); ``speed`` is virtual seconds per second;

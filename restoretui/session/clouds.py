@@ -9,7 +9,8 @@ import gc
 import importlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from restoretui.config.settings import Settings
 from restoretui.core.errors import RestoreTuiError, UsageError

@@ -1,10 +1,11 @@
 """Plans of what was chosen."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
+
+from msgspec.structs import replace
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import (

@@ -8,8 +8,9 @@ import re
 import tomllib
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from restoretui.config.price_files import UPDATED, read_updated
 from restoretui.core.errors import CloudError, ObjectNotFound, UsageError
@@ -37,8 +38,7 @@ _ELSEWHERE = ("cn-", "eusc-", "us-iso", "eu-isoe")
 """Beginnings of Regions whose list is on a host that is not documented for us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(Struct, frozen=True):
     """What an update found."""
 
     found: Sequence[RegionPrices]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from operator import attrgetter
+
+from msgspec.structs import replace
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import AccessDenied, CloudError, InvalidRequest, ObjectNotFound

@@ -7,9 +7,10 @@ that. What was agreed to before is sent by the engine without a further question
 import inspect
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions

@@ -1,9 +1,10 @@
 """What lies below a location, and below each prefix there: from a flat listing, made only where there is none yet."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from restoretui.core.location import Location
 from restoretui.ledger.records import Listing
@@ -24,8 +25,7 @@ _YOUNGEST = "less than 30 days"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
-@dataclass(frozen=True, slots=True)
-class Summed:
+class Summed(Struct, frozen=True):
     """One prefix, and how far below the location it is."""
 
     depth: int

@@ -5,9 +5,9 @@ command it has the same id, and is remapped in both.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 
@@ -29,8 +29,7 @@ class Command(NamedTuple):
         return Binding(self.keys, self.action, self.label, show=self.rank > 0, tooltip=self.help, id=self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class CommandGroup:
+class CommandGroup(Struct, frozen=True):
     """The commands of one place."""
 
     title: str

@@ -6,13 +6,13 @@ makes of it is shown by the test that stands beside it.
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from restoretui.cli import aids, app, batch, finding, ledger, prices, runs
 from restoretui.cli.app import cli
@@ -226,7 +226,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
 def settings(flags: dict[str, Any]) -> Settings:
     # Where a value came from is no effect, and a clock is made anew each time.
     found = load_settings({**flags, "config": None, "verbose": None} if flags["config"] is None else {"config": "."})
-    return replace(found, sources={}, clock=None)  # type: ignore[arg-type]
+    return replace(found, sources={}, clock=None)
 
 
 @pytest.mark.parametrize(("command", "option"), [pytest.param(*pair, id=" ".join(pair)) for pair in spellings()])

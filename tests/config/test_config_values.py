@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +114,7 @@ def tried(attempt: Callable[[], Settings]) -> Settings | None:
     return None
 
 
-SETTINGS = sorted({entry.name for entry in fields(Settings)} - {"stores", "keys"})
+SETTINGS = sorted(set(Settings.__struct_fields__) - {"stores", "keys"})
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)

@@ -1,12 +1,12 @@
 """How a run goes, by tables and properties: of counts and of sums by the minute, at one instant."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from restoretui.core.model import State
 from restoretui.core.progress import Arrivals, Flow, FlowKind, RunFacts, progress

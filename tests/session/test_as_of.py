@@ -2,9 +2,9 @@
 
 import io
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.commands.output import LINES, Output, Seen
 from restoretui.core.model import ObjectRef, Tier

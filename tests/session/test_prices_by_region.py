@@ -1,9 +1,9 @@
 """Buckets of several Regions: each is priced by its own, and the total is their sum, whichever comes first."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import State, Tier

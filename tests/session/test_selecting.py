@@ -1,10 +1,10 @@
 """Objects named by key: each is looked at once, marked in bulk, and held to what was asked for."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.clock import EPOCH
 from restoretui.core.errors import CloudError

@@ -3,10 +3,10 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.form import Form, Shape

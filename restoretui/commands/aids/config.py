@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,19 +22,17 @@ _CREDENTIALS = "no credentials are among them: those stay where the cloud's own 
 async def show(settings: Settings, output: Output, *, everything: bool) -> ExitCode:
     """What is set, and with ``everything`` what is not, too. No setting is a secret: credentials are none of them."""
     shown = 0
-    for field in fields(settings):
-        source = settings.sources.get(field.name, "")
-        if field.name in _NOT_SET_BY_ANYBODY or not (
-            source or everything or field.name in ("state_dir", "config_dir")
-        ):
+    for name in settings.__struct_fields__:
+        source = settings.sources.get(name, "")
+        if name in _NOT_SET_BY_ANYBODY or not (source or everything or name in ("state_dir", "config_dir")):
             continue
-        value = _plain(field.name, getattr(settings, field.name), settings)
+        value = _plain(name, getattr(settings, name), settings)
         shown += 1
         if output.as_json:
-            output.line("setting", {"setting": field.name, "value": value, "source": source or _DEFAULT})
+            output.line("setting", {"setting": name, "value": value, "source": source or _DEFAULT})
         else:
             output.head(f"{'SETTING':24}  {'VALUE':32}  FROM")
-            output.text(f"{fit(field.name, 24)}  {clean(value or ''):32}  {clean(source or _DEFAULT)}")
+            output.text(f"{fit(name, 24)}  {clean(value or ''):32}  {clean(source or _DEFAULT)}")
     output.summary({"settings": shown})
     output.say(_CREDENTIALS if everything else f"{_CREDENTIALS}; --all shows the defaults, too")
     return ExitCode.DONE

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
@@ -25,8 +27,7 @@ SET = "@"
 """How the name of a set begins where a location could stand: no location begins so."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What a command is about: locations, and what of them."""
 
     locations: tuple[str, ...]

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.choosing.inventory_words import tell_of_inventory
@@ -77,8 +78,7 @@ async def _tell_unjudged(
         output.say("  restoretui plan with the same selectors looks at each")
 
 
-@dataclass
-class Selected:
+class Selected(Struct):
     """A selection of the chosen objects, and what is not in it."""
 
     sel: int

@@ -1,7 +1,8 @@
 """``restoretui ls s3:// --archived``: what is archived in each bucket of the account, by what is known of it."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from restoretui.commands.output import Output
 from restoretui.core.errors import CloudError, UsageError
@@ -19,8 +20,7 @@ from restoretui.wording.safe import clean
 _HEAD = f"{'ARCHIVED':>8}  {'SIZE':>8}  {'OBJECTS':>12}  {'AS OF':16}  BUCKET"
 
 
-@dataclass
-class AccountSums:
+class AccountSums(Struct):
     """What all buckets add up to, of those that are known."""
 
     buckets: list[str] = field(default_factory=list)

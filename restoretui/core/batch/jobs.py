@@ -1,10 +1,11 @@
 """S3 Batch Operations as values: what a job is asked for, and what is known of one. Source: FACTS 2."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
@@ -31,8 +32,7 @@ class Place(NamedTuple):
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOptions:
+class BatchOptions(Struct, frozen=True):
     """How a plan becomes jobs. Locations: None means the archived objects' own bucket."""
 
     role_arn: str
@@ -159,8 +159,7 @@ class CopyOrder(NamedTuple):
     """The one that was copied so before, and is left out; 0: none was."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobOrder:
+class JobOrder(Struct, frozen=True):
     """What CreateJob is given. ``days`` is None where they must not be sent."""
 
     region: str
@@ -178,8 +177,7 @@ class JobOrder:
     """It copies; None: it restores."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobInfo:
+class JobInfo(Struct, frozen=True):
     """A job as the cloud tells of it; ListJobs tells less than DescribeJob, whose fields are then empty."""
 
     job_id: str

@@ -6,10 +6,11 @@ each row's class and size is priced by these: as if nothing of it had been resto
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.batch.planned_jobs import NO_EXPEDITED
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
@@ -23,8 +24,7 @@ from restoretui.core.rules.verdicts import Action, Purpose, Verdict
 NAMED = "named by the manifest: the job asks for it, whatever it is"
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What looks at some rows of a manifest showed."""
 
     looked: int = 0

@@ -5,9 +5,10 @@ Sources: FACTS 2 (jobs), 1.4 (windows), 3 (fees).
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from restoretui.core.model import Tier
 from restoretui.core.plan.after import with_then

@@ -5,10 +5,11 @@ Both documents are replaced as a whole by their APIs, so whatever else stands in
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 from hashlib import blake2b
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.core.errors import InvalidRequest
 
@@ -19,8 +20,7 @@ _LISTS = {"QueueConfigurations": "QueueArn", "TopicConfigurations": "TopicArn",
           "LambdaFunctionConfigurations": "LambdaFunctionArn"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class EventSubscription:
+class EventSubscription(Struct, frozen=True):
     """What is wanted."""
 
     bucket: str

@@ -1,8 +1,9 @@
 """What may stand where a person is typing in a filter: the fields, and of their values those that are present."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.filter.fields import FIELDS
 from restoretui.core.filter.printer import FIELD, plain_value
@@ -18,8 +19,7 @@ class Counted(NamedTuple):
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """What is in a view, by the words a filter has for it: the most frequent first."""
 
     states: Mapping[str, Counted] = field(default_factory=dict)

@@ -6,29 +6,27 @@ braces only, ``[draft]`` say, is looked for as it stands, too.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SPECIAL = frozenset("*?[]{}\\")
 MOST_ALTERNATIVES = 256
 """Of braces; a word with more of them is taken literally."""
 
 
-@dataclass(frozen=True, slots=True)
-class GlobText:
+class GlobText(Struct, frozen=True):
     """Characters that stand for themselves."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wildcard:
+class Wildcard(Struct, frozen=True):
     """``*`` or ``?``."""
 
     sign: str
 
 
-@dataclass(frozen=True, slots=True)
-class CharSet:
+class CharSet(Struct, frozen=True):
     """``[...]``."""
 
     negated: bool

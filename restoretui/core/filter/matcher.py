@@ -4,14 +4,14 @@ What is not known of a row matches no comparison, and so is found by the compari
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from restoretui.core.filter.globs import GlobText, glob_tokens, literal, word_matches
 from restoretui.core.filter.tree import AllOf, AnyOf, Compared, Exact, Filter, Holds, Moment, Not, OneOf, Word
 
 
-@dataclass(frozen=True, slots=True)
-class FilterRow:
+class FilterRow(Struct, frozen=True):
     """What a filter may ask of one row. Instants are seconds since the epoch; None and "" are not known."""
 
     texts: Sequence[str]

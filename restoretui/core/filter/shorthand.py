@@ -1,7 +1,8 @@
 """The command line's shorthands as the same tree: ``--match``, ``--exclude``, ``--older-than`` and their likes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from restoretui.core.errors import UsageError
 from restoretui.core.filter.matcher import FilterRow, row_matches
@@ -23,8 +24,7 @@ from restoretui.core.model import State
 from restoretui.core.rules.rules import CloudRules
 
 
-@dataclass(frozen=True, slots=True)
-class Shorthands:
+class Shorthands(Struct, frozen=True):
     """What was said beside ``--where``; all of it must hold. Spans are seconds, sizes bytes."""
 
     where: Sequence[Filter | None] = ()

@@ -1,8 +1,9 @@
 """The tree of a filter, and what may be asked of it. Sizes are bytes, ages and spans seconds, instants UTC."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.filter.globs import escaped, normalised
 from restoretui.core.model import State
@@ -10,8 +11,7 @@ from restoretui.core.model import State
 Op = Literal["=", "<", ">", "<=", ">="]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word or glob (see ``globs``) that is looked for in the key; made by ``Word.of``."""
 
     pattern: str
@@ -27,8 +27,7 @@ class Word:
         return cls(escaped(text))
 
 
-@dataclass(frozen=True, slots=True)
-class Exact:
+class Exact(Struct, frozen=True):
     """Text between quotes: the key contains it as it is written, its case counts."""
 
     text: str
@@ -37,16 +36,14 @@ class Exact:
 Text = Word | Exact
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Struct, frozen=True):
     """A field is one of ``values``: ``state:archived,failed``, ``class=GLACIER``."""
 
     field: str
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """A field's text matches any of ``values``, as a key would: ``class:deep``, ``failed:denied``."""
 
     field: str
@@ -61,8 +58,7 @@ class Moment(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """``size>1G`` (bytes), ``age<2y`` (seconds), ``modified<2023-02``, ``expires<48h`` (from now on)."""
 
     field: str
@@ -70,22 +66,19 @@ class Compared:
     value: int | Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """``!part``."""
 
     part: "Filter"
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """``one other``: two parts at least."""
 
     parts: tuple["Filter", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """``one | other``: two parts at least."""
 
     parts: tuple["Filter", ...]

@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from itertools import compress
 from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_plus
+
+from msgspec import Struct
 
 from restoretui.core.errors import InventoryUnreadable, UsageError
 from restoretui.core.inventory.columns import FREQUENT, InventoryColumn
@@ -34,8 +35,7 @@ class PlusIsBlank(Exception):
     """Keys with a plus were read as they are, and it turns out that a plus stands for a blank: read them anew."""
 
 
-@dataclass(slots=True)
-class PlusSign:
+class PlusSign(Struct):
     """What a plus in the keys of an inventory is: who writes a plus itself as ``%2B`` writes a blank so.
 
     S3's documents say it, OSS's do not (FACTS 8.2): there it is itself until some key shows better.

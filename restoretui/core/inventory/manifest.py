@@ -2,10 +2,11 @@
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.errors import InventoryUnreadable, UsageError
 from restoretui.core.inventory.columns import InventoryColumn, column_named
@@ -46,8 +47,7 @@ class InventoryFile(NamedTuple):
     """In lower case; empty where none that is whole is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """What one manifest says."""
 
     bucket: str

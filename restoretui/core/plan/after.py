@@ -1,7 +1,8 @@
 """A plan with something to be done with its objects once they can be read."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import Tier

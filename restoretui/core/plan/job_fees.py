@@ -1,8 +1,10 @@
 """The own fees of S3 Batch Operations, beside what its restores cost (FACTS 3)."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from restoretui.core.plan.money import DOLLARS
 from restoretui.core.plan.pricing import Cost
@@ -14,8 +16,7 @@ PER_SEARCHED = Decimal("0.000000015")
 cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobFees:
+class JobFees(Struct, frozen=True):
     """What is known of them where jobs would run."""
 
     known: bool = True

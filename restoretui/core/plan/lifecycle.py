@@ -1,15 +1,15 @@
 """Lifecycle expirations as a plan needs them: what a rule deletes before its copy would end (FACTS 1.5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ExpirationRule:
+class ExpirationRule(Struct, frozen=True):
     """An enabled rule that deletes current objects."""
 
     name: str
@@ -53,8 +53,7 @@ def _midnight_before(instant: datetime) -> datetime:
     return midnight if midnight < instant else midnight - DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Expiring:
+class Expiring(Struct, frozen=True):
     """So many objects of a plan end by a rule before their copies would."""
 
     bucket: str

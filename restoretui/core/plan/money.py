@@ -1,8 +1,9 @@
 """Money with its currency. Amounts are compared within one currency only: there is no rate between two here."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from restoretui.core.errors import UsageError
 
@@ -16,8 +17,7 @@ _FORMS = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """So much of a currency, named by its three letters (ISO 4217)."""
 
     value: Decimal

@@ -4,9 +4,10 @@ Everything that spends is offered first; the session's ``spending`` is the one p
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from restoretui.core.errors import GuardStopped
 from restoretui.core.model import Tier
@@ -37,8 +38,7 @@ class Act(StrEnum):
     """A bucket is told to send its restore events to a queue, or no longer to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One act with its price. Two offers of the same thing at the same price are equal."""
 
     act: Act
@@ -129,8 +129,7 @@ def check_limits(offers: Iterable[Offer], limits: Sequence[Amount]) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """No guard held these offers, and whoever may decide said yes. Made by the session's ``Spending.agree`` alone."""
 
     offers: Sequence[Offer]

@@ -5,10 +5,11 @@ Its tiers, and the groups of equal objects it is made from, are in ``tier_plan``
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import ceil
+
+from msgspec import Struct, field
 
 from restoretui.core.literal.literal import UNJUDGED, Literal
 from restoretui.core.measured import Measured
@@ -27,8 +28,7 @@ READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is
 """Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""
 
 
-@dataclass(frozen=True)
-class RestorePlan:
+class RestorePlan(Struct, frozen=True):
     """Every tier side by side, at one number of days and one moment."""
 
     rules: CloudRules

@@ -8,9 +8,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.bounds import shown
 from restoretui.core.errors import UsageError
@@ -63,8 +64,7 @@ _TIERED = {"ARCHIVE_ACCESS": ("INT-AA-RestoreObject", "S3-API-INT-AA-TIER6"), "D
 """Groups of Intelligent-Tiering's Expedited, by GB and by request; its other tiers are free by documentation."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriceList:
+class PriceList(Struct, frozen=True):
     """One offer file."""
 
     name: str
@@ -76,8 +76,7 @@ class PriceList:
     terms: Mapping[str, Any]
 
 
-@dataclass(slots=True)
-class RegionPrices:
+class RegionPrices(Struct):
     """What the files tell of one Region."""
 
     region: str

@@ -4,9 +4,11 @@ Money is in the table's currency as ``Decimal``; a GB is 2**30 bytes, as the clo
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
@@ -21,16 +23,14 @@ FREQUENT_DAYS = 30
 """So long what came back for good is billed as frequently accessed, if nobody reads it again (FACTS 1.5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetrievalPrice:
+class RetrievalPrice(Struct, frozen=True):
     """Of one archive and tier: per GB retrieved and per 1,000 requests; None where the fee is not known."""
 
     per_gib: Decimal
     per_1000: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class PriceTable:
+class PriceTable(Struct, frozen=True):
     """One price list; ``retrieval`` is by archive (``core.rules``) and tier. What it lacks is unknown, not free."""
 
     scheme: str
@@ -94,8 +94,7 @@ def told_together(tables: Sequence[PriceTable]) -> PriceTable:
     return replace(first, regions=tuple(regions), date=dates[0] if dates else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """An estimate. ``unpriced`` objects are not in it, or not with all they cost: the table lacks
     their price, or the store does not tell their size.
     """
@@ -179,8 +178,7 @@ def estimate(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PriceBook:
+class PriceBook(Struct, frozen=True):
     """All known tables; later ones win, so a user's own come last."""
 
     tables: Sequence[PriceTable]

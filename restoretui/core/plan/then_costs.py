@@ -5,8 +5,10 @@ A copy is one Tier-1 request of the class it is made in, or a few where it goes 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from restoretui.core.plan.job_fees import NO_FEES
 from restoretui.core.plan.money import DOLLARS
@@ -15,8 +17,7 @@ from restoretui.core.then.parts import copy_requests
 from restoretui.core.then.steps import STANDARD, ThenKind, ThenStep
 
 
-@dataclass(frozen=True, slots=True)
-class ThenAmount:
+class ThenAmount(Struct, frozen=True):
     """So many objects of one bucket that can be read, or will be."""
 
     table: PriceTable
@@ -32,8 +33,7 @@ class ThenAmount:
     """What removing them from the archive costs at most: the rest of the shortest time they are billed for."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepCost:
+class StepCost(Struct, frozen=True):
     """One step's part of a plan."""
 
     step: ThenStep

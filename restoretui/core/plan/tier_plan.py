@@ -5,9 +5,11 @@ Objects with equal facts get equal verdicts, so a plan is made from groups: a mi
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from restoretui.core.model import ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.pricing import Cost
@@ -16,8 +18,7 @@ from restoretui.core.rules.rules import Quota, RestoreWindow
 from restoretui.core.rules.verdicts import Action, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class FactGroup:
+class FactGroup(Struct, frozen=True, eq=False):
     """All chosen objects of one bucket that share their facts."""
 
     bucket: str
@@ -28,12 +29,18 @@ class FactGroup:
     """Of them, those too large for Expedited's typical time (``rules.EXPEDITED_TYPICAL_BYTES``)."""
     unsized: int = 0
     """Of them, those whose size the store does not tell: not in ``size_bytes``, and without a price."""
-    seen_at: float | None = field(default=None, compare=False)
+    seen_at: float | None = None
     """When what is known of them was seen, of all the longest ago; seconds since the epoch, cloud time."""
 
+    def __eq__(self, other: object) -> bool:
+        """Whether they are the same objects with the same facts, whenever those were seen."""
+        return isinstance(other, FactGroup) and astuple(self)[:-1] == astuple(other)[:-1]
 
-@dataclass(frozen=True, slots=True)
-class PlanLine:
+    def __hash__(self) -> int:
+        return hash(astuple(self)[:-1])
+
+
+class PlanLine(Struct, frozen=True):
     """One group's verdict and cost at one tier."""
 
     group: FactGroup
@@ -43,8 +50,7 @@ class PlanLine:
     """By how many days the life of each temporary copy is lengthened: what its part of ``cost`` is for."""
 
 
-@dataclass(frozen=True)
-class TierPlan:
+class TierPlan(Struct, frozen=True, dict=True):
     """The whole selection at one tier."""
 
     request: RestoreRequest

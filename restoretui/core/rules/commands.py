@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _SLOT = re.compile("\0([a-z]+)\0")
 KEY, ETAG = "\0key\0", "\0etag\0"
 """Slots: the key of each turn of a loop, and the ETag that an upload gave. No word can hold NUL itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShellCommand:
+class ShellCommand(Struct, frozen=True):
     """One command. ``words`` may begin with assignments to its environment, and hold slots."""
 
     words: tuple[str, ...]

@@ -1,8 +1,9 @@
 """The registry entry of one cloud: its rules, its names, and what settings reach it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from restoretui.core.rules.rules import CloudRules
 
@@ -10,8 +11,7 @@ if TYPE_CHECKING:
     from restoretui.core.rules.cloud_commands import CloudCommands
 
 
-@dataclass(frozen=True, slots=True)
-class CloudKind:
+class CloudKind(Struct, frozen=True):
     """All that the rest of the program asks of a cloud by its scheme, besides what its provider answers."""
 
     rules: CloudRules

@@ -6,16 +6,17 @@ for OSS, FACTS 4.1 and 4.2.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, State, Tier
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreWindow:
+class RestoreWindow(Struct, frozen=True):
     """How long a restore typically takes, from the documentation: a range, never a promise."""
 
     shortest: timedelta
@@ -52,8 +53,7 @@ def _amount(duration: timedelta) -> tuple[str, str]:
     return (f"{hours:g}", "h") if hours >= 1 else (f"{hours * 60:g}", "min")
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """How much a cloud restores for one account and Region, all priorities together: documented, never promised."""
 
     objects_per_second: float
@@ -65,8 +65,7 @@ class Quota:
         return timedelta(days=min(days, MAX_DAYS))
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveRule:
+class ArchiveRule(Struct, frozen=True):
     """What one archive class, or one archive tier inside Intelligent-Tiering, takes."""
 
     archive: str
@@ -97,8 +96,7 @@ class ArchiveRule:
         return self.windows.get(tier) if tier is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class CloudRules:
+class CloudRules(Struct, frozen=True):
     """One cloud's tables."""
 
     scheme: str

@@ -1,7 +1,8 @@
 """Amazon S3's table: archive classes, tiers, typical times (FACTS 1.1, 1.4), and how it is reached."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from restoretui.core.model import Tier
 from restoretui.core.network.endpoints import aws_endpoint, is_amazon

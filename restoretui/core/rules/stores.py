@@ -5,11 +5,13 @@ A store is known by its name in the config, or by the end of its endpoint's host
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.bounds import Bounds, shown
 from restoretui.core.errors import UsageError
@@ -19,8 +21,7 @@ from restoretui.core.rules.rules import ArchiveRule, CloudRules, RestoreWindow
 from restoretui.core.rules.s3 import S3
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """How one kind of store differs from AWS."""
 
     name: str

@@ -3,10 +3,12 @@
 Sources: FACTS 1.2 (refusals), 1.3 (state), 1.5 (upgrade, extend, expire); for OSS, FACTS 4.1 and 4.2.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.model import END_UNTOLD, UNTOLD_CLASS, IntentStage, ObjectFacts, RestoreRequest, State
 from restoretui.core.rules.rules import CLOSE, ArchiveRule, CloudRules, Quota, RestoreWindow, as_minute
@@ -53,8 +55,7 @@ class Action(StrEnum):
         return self in (Action.START, Action.UPGRADE)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The action, the rule behind it in one sentence, and how long it takes."""
 
     action: Action

@@ -1,12 +1,11 @@
 """What a command is about, as its arguments name it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from restoretui.core.rules.commands import options
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What a command is about, as its arguments name it."""
 
     locations: tuple[str, ...]

@@ -4,8 +4,9 @@ Never a secret, and never ``--yes``: whoever runs the line is shown the plan and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from restoretui.core.batch.jobs import BatchOptions, Place
 from restoretui.core.errors import UsageError
@@ -21,8 +22,7 @@ from restoretui.core.then.steps import ThenStep
 PROGRAM = "restoretui"
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """How a command reaches the cloud: assignments to its environment, and options."""
 
     environment: tuple[str, ...] = ()
@@ -34,8 +34,7 @@ class Reach:
         return ShellCommand((*self.environment, PROGRAM, *words, *self.flags), assigned=len(self.environment))
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """How it is to be restored: all that a plan depends on besides the objects."""
 
     tier: Tier

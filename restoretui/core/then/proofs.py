@@ -5,9 +5,10 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast
+
+from msgspec import Struct
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _OF_PARTS = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,4})")
@@ -56,8 +57,7 @@ class _FromCrt:
         return self._value.to_bytes(self._width, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """What to add up, and what must come out."""
 
     algorithm: str

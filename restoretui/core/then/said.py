@@ -4,9 +4,10 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from restoretui.core.errors import UsageError
 from restoretui.core.location import parse_location

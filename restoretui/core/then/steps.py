@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.core.location import Location, parse_location
 
@@ -55,8 +56,7 @@ EVENT_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ThenStep:
+class ThenStep(Struct, frozen=True):
     """One step. ``target`` is what stands behind its colon: a location, a folder, a command, a file, a name."""
 
     kind: ThenKind

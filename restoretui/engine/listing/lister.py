@@ -11,9 +11,10 @@ import asyncio
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from restoretui.core.errors import InvalidRequest, MalformedAnswer, Unsupported
 from restoretui.core.model import GOES_ON, Page
@@ -70,8 +71,7 @@ class Left:
         return min((entry.after for entry in self._ranges), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where pages come from: asked through ``read``; ``traits`` is what the endpoint has shown, and is added to."""
 
     provider: Provider

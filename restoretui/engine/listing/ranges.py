@@ -8,8 +8,9 @@ the characters seen so far as digits, and each range's density so far tells whic
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from math import inf
+
+from msgspec import Struct, field
 
 from restoretui.core.model import Entry
 
@@ -22,8 +23,7 @@ LONGEST = 256
 NUMERALS = "0123456789"
 
 
-@dataclass(slots=True)
-class Range:
+class Range(Struct):
     """Keys after ``after``, up to ``stop`` (None: to the end), listed as far as ``after`` by now."""
 
     after: str
@@ -45,8 +45,7 @@ class Range:
             self.listed += len(rows)
 
 
-@dataclass(slots=True)
-class Alphabet:
+class Alphabet(Struct):
     """Which characters keys were seen to hold at each place after ``prefix``: the digits of that place.
 
     Where one numeral was seen, all ten are expected: counters and dates come in order, so a page shows few of them.

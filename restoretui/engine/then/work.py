@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.core.errors import CloudError, ObjectNotFound, RestoreTuiError
 from restoretui.core.model import ObjectDetail, ObjectRef
@@ -40,8 +41,7 @@ class TryLater(RestoreTuiError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class ThenWork:
+class ThenWork(Struct, frozen=True):
     """Made for one pursuit."""
 
     context: RunContext

@@ -5,8 +5,9 @@ tomorrow is not sent with somebody's credentials by being forgotten.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from restoretui.core.model import ObjectDetail
 from restoretui.core.provider import Capabilities, Provider
@@ -49,9 +50,9 @@ class _ByAccount:
         """What all of them can do; capacity for Expedited is owned by an account, so nothing is said of it."""
         told = [one.capabilities for one in (self._first, *self._others.values())]
         least = {
-            field.name: all(values) if isinstance(values[0], bool) else min(values)
-            for field in fields(Capabilities)
-            if (values := [getattr(one, field.name) for one in told])
+            name: all(values) if isinstance(values[0], bool) else min(values)
+            for name in Capabilities.__struct_fields__
+            if (values := [getattr(one, name) for one in told])
         }
         return replace(Capabilities(**least), capacity=False)
 

@@ -6,8 +6,9 @@ connection does not hold up another.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Connection, Provider
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from restoretui.engine.traffic.rate_limiter import RateLimiter
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficBounds:
+class TrafficBounds(Struct, frozen=True):
     """How fast requests may go, and how long to wait for an answer."""
 
     rate: float

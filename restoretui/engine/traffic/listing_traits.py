@@ -1,6 +1,6 @@
 """What an endpoint's listings have shown of themselves: kept per connection, so that it is found out once."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from restoretui.core.model import Page
 from restoretui.core.rows import Rows
@@ -9,8 +9,7 @@ MOST_TRIALS = 2
 """Trials of start-after that may fail, since the key they were about may be deleted in between."""
 
 
-@dataclass(slots=True)
-class ListingTraits:
+class ListingTraits(Struct):
     """Found out by looking at the pages themselves. Clouds that promise the order of their keys begin as proven."""
 
     known: bool = False

@@ -6,7 +6,8 @@ One for each session without a screen, whatever the command: it looks at what ev
 import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from restoretui.core.clock import Clock
 
@@ -24,8 +25,7 @@ AT_MOST_EVERY = 3.0
 PROGRESS_EVERY = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """One thing that is waited for now."""
 
     source: Hashable

@@ -8,7 +8,8 @@ left to a HEAD: that an object is not there is never said by a page.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError
@@ -27,8 +28,7 @@ SPARSE_FIRST, SPARSE_MOST = 64, 1024
 """Keys left to HEADs after a page that held too few, the first time and at most, before another page is tried."""
 
 
-@dataclass(slots=True)
-class KeyPages:
+class KeyPages(Struct):
     """Of one bucket. What its pages cannot tell is found out once."""
 
     provider: Provider
@@ -39,7 +39,8 @@ class KeyPages:
     requests: int = 0
     tells: bool = False
     """A page told of a restore."""
-    _useless: bool = field(default=False, init=False)
+    useless: bool = False
+    """Pages tell nothing of restores here."""
 
     async def look(self, refs: Sequence[ObjectRef]) -> tuple[list[Observation], list[ObjectRef]]:
         """What pages tell of these objects, which are in key order and all with a version or all without.
@@ -60,7 +61,7 @@ class KeyPages:
             if end == at:
                 # It does not reach the key it was asked for: delete markers stand before it, or the store takes no
                 # start-after.
-                self._useless = bool(rows)
+                self.useless = bool(rows)
                 left.append(refs[at])
                 at += 1
                 continue
@@ -78,7 +79,7 @@ class KeyPages:
 
     def _is_of_use(self) -> bool:
         listed = self.provider.capabilities.restore_status_in_list and self.rules.lists_status is not False
-        return listed and not self._useless
+        return listed and not self.useless
 
     async def _page(self, ref: ObjectRef, last: str) -> tuple[Rows, bool] | None:
         """The page that begins with the object, and whether nothing follows; None where it may not be had."""
@@ -93,7 +94,7 @@ class KeyPages:
         except NO_ANSWER:
             raise
         except CloudError:
-            self._useless = True  # A HEAD of each tells what is the matter.
+            self.useless = True  # A HEAD of each tells what is the matter.
             return None
         return Rows.of(page.entries), page.next_token is None
 
@@ -102,7 +103,7 @@ class KeyPages:
         self.tells = self.tells or rows.in_progress.count(None) < len(rows)
         if self.rules.lists_status is None and not (self.tells or self.provider.capabilities.says_vendor):
             # Perhaps the store lists no restores, and there are copies that a request would shorten.
-            self._useless = True
+            self.useless = True
             return []
         places = dict(zip(zip(rows.keys, rows.version_ids, strict=True), range(len(rows)), strict=True))
         seen_at = self.clock.now().timestamp()

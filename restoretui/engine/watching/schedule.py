@@ -4,8 +4,9 @@ All in cloud time. A look costs one LIST for a thousand objects ($0.000005), so 
 must never do is spin.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from restoretui.core.rules.rules import END_OF_TIME, RestoreWindow
 
@@ -30,8 +31,7 @@ OVERDUE = timedelta(minutes=15)
 """How long after its window a restore is called overdue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """What is known of a group of restores that were asked for together."""
 
     requested_at: datetime

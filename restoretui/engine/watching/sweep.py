@@ -13,11 +13,12 @@ whose restore status a page did not show, and where listing is denied.
 import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from math import inf
 from typing import cast
+
+from msgspec import Struct, field
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, ObjectNotFound
@@ -38,8 +39,7 @@ VISIBLE_WITHIN = 120.0
 """After a request was accepted, the seconds for which a look may still show no trace of it."""
 
 
-@dataclass(slots=True)
-class Habits:
+class Habits(Struct):
     """What earlier rounds taught about a bucket; forgotten at exit."""
 
     lonely: set[tuple[str, str]] = field(default_factory=set)
@@ -53,8 +53,7 @@ class Habits:
     """How long the quickest page of this round took to come, machine time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What a round saw of one job's object: facts (perhaps that it is gone), or a refusal that concerns it alone."""
 
     job: RestoreJob
@@ -65,8 +64,7 @@ class Sight:
     """When it was asked for, in cloud time: nothing that was sent since then can be in it. ``inf``: just now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sweeper:
+class Sweeper(Struct, frozen=True):
     """Looks at jobs of one bucket; ``count`` is told of every request as (LIST calls, HEAD calls)."""
 
     provider: Provider

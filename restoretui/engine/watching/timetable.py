@@ -1,9 +1,11 @@
 """When each part of a run is looked at next: the schedule of its groups, and what was looked at so far."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.model import State
 from restoretui.core.rules.rules import RestoreWindow
@@ -29,8 +31,7 @@ class Unit(NamedTuple):
     """``RESTORING`` stands for both waiting states."""
 
 
-@dataclass(frozen=True, slots=True)
-class DueLook:
+class DueLook(Struct, frozen=True):
     """A unit's next look and why then."""
 
     unit: Unit

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
+
+from msgspec import Struct
 
 from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import Look, State
@@ -32,8 +33,7 @@ RESTS_PER_GROUPING = 20
 """Grouping a run's jobs reads all of them; while requests go out it rests this many times as long as it takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchEvents:
+class WatchEvents(Struct, frozen=True):
     """Callbacks of a watcher, called on the event loop."""
 
     replanned: Callable[[], None] = lambda: None

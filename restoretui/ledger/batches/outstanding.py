@@ -1,7 +1,8 @@
 """Counts what of a run is still to be sent: requests that have not left, jobs not created or not started."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from restoretui.core.model import State
 from restoretui.ledger.batches.records import BatchJob, Phase
@@ -11,8 +12,7 @@ _NOT_BEGUN = ("", "New", "Preparing", "Suspended")
 """A job's status until the cloud has taken its confirmation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outstanding:
+class Outstanding(Struct, frozen=True):
     """Numbers of objects, which are requests where they are sent one by one."""
 
     run: Run

@@ -1,10 +1,11 @@
 """The record of one S3 Batch Operations job of ours, as the ledger keeps it."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.core.batch.jobs import BatchOptions, CopyOrder, Generator, Manifest, Place, ReportScope
 from restoretui.ledger.records import CloudId
@@ -26,8 +27,7 @@ class Phase(StrEnum):
     """It is over, or never came to be, and its objects know what became of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchJob:
+class BatchJob(Struct, frozen=True):
     """One job of S3 Batch Operations. Instants are seconds since the epoch, cloud time."""
 
     id: int

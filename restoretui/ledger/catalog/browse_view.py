@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.clock import Clock
 from restoretui.core.filter.tree import LISTED, fields_of
@@ -52,8 +53,7 @@ _CODE = "(SELECT q.code FROM job q WHERE q.id = l.job_id)"
 _BY_SUMS = frozenset({"size", "below", "archived", "restoring", "readable"})
 
 
-@dataclass(frozen=True, slots=True)
-class BrowseContext:
+class BrowseContext(Struct, frozen=True):
     """The dependencies that views of listings share."""
 
     orders: OrderBuilder

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, count, groupby
 from operator import attrgetter, lt
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
@@ -47,8 +48,7 @@ class _Arrival(NamedTuple):
     seen_at: float
 
 
-@dataclass(slots=True, eq=False)
-class _PageGroup:
+class _PageGroup(Struct, eq=False):
     """Pages of one listing that are written together; open to more until the writer begins with it."""
 
     listing_id: int

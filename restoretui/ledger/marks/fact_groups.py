@@ -1,9 +1,11 @@
 """Groups marked objects by the facts that decide what a restore would do: a million objects, a few dozen groups."""
 
 import sqlite3
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.model import Intent, IntentStage, ObjectFacts
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES
@@ -27,8 +29,7 @@ FactKey = tuple[str, str, int, int, int, str, int, int, int]
 """The values of ``FACTS`` in plain form."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedGroup:
+class MarkedGroup(Struct, frozen=True):
     """Objects of one bucket with equal facts."""
 
     key: FactKey

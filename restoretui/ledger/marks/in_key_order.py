@@ -1,8 +1,9 @@
 """Reads marks in key order, from any place on: single ones, and between them those that a span marks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from restoretui.ledger.marks.spans import MarkedSpan, Reads, first_at, spans_between
 
@@ -18,8 +19,7 @@ class _Piece(NamedTuple):
     """How many, where that is known without going through them."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarksInOrder:
+class MarksInOrder(Struct, frozen=True):
     """What is marked of one bucket with keys from ``low`` up to ``high`` (not included)."""
 
     reads: Reads

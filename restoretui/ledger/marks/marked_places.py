@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.marks.span_sql import SpanListing, source_of
@@ -34,8 +35,7 @@ LOOK_KEPT_S = 600
 """Seconds for which a look at an object of an inventory, or a set, is good."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartOfPlace:
+class PartOfPlace(Struct, frozen=True):
     """Some of the marks of a bucket: those below a prefix, or of these only what lies in no prefix further below."""
 
     cloud: CloudId
@@ -50,8 +50,7 @@ class PartOfPlace:
         return f" AND s.key >= :low AND s.key < :high{here}"
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedPlace:
+class MarkedPlace(Struct, frozen=True):
     """The part of a selection that lies in one bucket, and the ids it has in both files."""
 
     sel: int

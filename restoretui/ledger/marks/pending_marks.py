@@ -2,8 +2,9 @@
 
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class _Browsed(Protocol):
@@ -13,8 +14,7 @@ class _Browsed(Protocol):
     def listing_id(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pending:
+class _Pending(Struct, frozen=True, eq=False):
     mark: bool | None
     """What marks become; None turns them."""
     listing_id: int | None = None

@@ -6,8 +6,9 @@ does not turn the job back; what it tells (request id, code) is kept all the sam
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
+
+from msgspec import Struct
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
@@ -53,8 +54,7 @@ _UPDATE = "UPDATE job SET " + ", ".join(f"{name} = v.column{at}" for at, name in
 _LOG = "INSERT INTO activity (at, kind, run_id, job_id, from_state, to_state, tier, expiry, text, code, request_id)"
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     id: int
     run_id: int
     size: int

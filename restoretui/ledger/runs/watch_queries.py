@@ -6,8 +6,9 @@ would cost a turn of the interpreter's lock each; SQLite joins thousands into on
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.model import State
 from restoretui.ledger.records import CloudId
@@ -24,8 +25,7 @@ _END = "\n"
 RESTORING_STILL = "r"
 
 
-@dataclass(frozen=True, slots=True)
-class TrackedRun:
+class TrackedRun(Struct, frozen=True):
     """A run with jobs to look after, and how often it has changed."""
 
     id: int

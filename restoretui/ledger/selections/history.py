@@ -5,7 +5,7 @@ undo it costs the work of the change, not that of all that is marked. Unmarking 
 aside. Steps are undone from the last to the first, so each finds what it left.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from restoretui.ledger.marks.spans import COLUMNS, has_spans
 from restoretui.ledger.marks.stored_marks import recount
@@ -21,8 +21,7 @@ _FORMS = {
 """The tables of single marks and of marks by span, with their columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One change of the marks."""
 
     before: int

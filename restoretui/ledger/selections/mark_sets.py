@@ -5,11 +5,12 @@ A set can be saved by a name; it stays until it is dropped or saved anew.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, UsageError

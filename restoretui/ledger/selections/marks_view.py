@@ -6,9 +6,10 @@ order of keys, so that a million of them cost no more than a screenful.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.marks.in_key_order import MarksInOrder
@@ -49,8 +50,7 @@ class MarkRow(NamedTuple):
     is_folded: bool = False
 
 
-@dataclass(eq=False)
-class MarkGroup:
+class MarkGroup(Struct, eq=False):
     """The marks of one bucket, or those of them that lie at one prefix."""
 
     place: int

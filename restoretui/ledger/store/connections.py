@@ -4,9 +4,10 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
 from restoretui.ledger.store import schema
@@ -36,8 +37,7 @@ _WRITER_CACHE, _READER_CACHE, _WINDOW_CACHE, _GLANCE_CACHE = 2_048, 2_048, 1_024
 _WAL_LIMIT = 64 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerConnections:
+class LedgerConnections(Struct, frozen=True):
     """The SQLite connections of a process: one may write ledger and catalog, the others only read them.
 
     Each belongs to one thread: ``writer`` to the writer's, ``reader``, ``builder`` and ``glancer`` to reader threads,
@@ -64,8 +64,7 @@ def connect(path: Path, mode: str = "rw", timeout: float | None = None) -> sqlit
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """What was found out while the files were made ready."""
 
     set_aside: Path | None = None

@@ -9,9 +9,10 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.store.sqlite_errors import explained
@@ -20,8 +21,7 @@ T = TypeVar("T")
 _STOP_S = 0.02
 
 
-@dataclass(slots=True, eq=False)
-class _Task(Generic[T]):
+class _Task(Struct, Generic[T], eq=False):
     run: Callable[[sqlite3.Connection], T]
     deliver: Callable[[T | None, Exception | None], None]
     """Called in the reader thread with the result or the failure."""

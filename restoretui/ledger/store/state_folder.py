@@ -8,9 +8,10 @@ import shutil
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from restoretui.core.errors import LedgerError
 
@@ -150,8 +151,7 @@ def set_aside(path: Path, now: datetime) -> Path:
     return target
 
 
-@dataclass(frozen=True, slots=True)
-class ScratchSpace:
+class ScratchSpace(Struct, frozen=True):
     """A temporary folder of this process alone, for the materialised orders of sorted and filtered views."""
 
     folder: Path

@@ -12,11 +12,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.store.sqlite_errors import explain, explained
@@ -128,8 +129,7 @@ def alike_template(rows: int, alike: tuple[bool, ...]) -> str:
     return f"SELECT {chosen} FROM (VALUES {values_template(rows, max(1, alike.count(False)))}) WHERE true"
 
 
-@dataclass(slots=True)
-class _Work(Generic[T]):
+class _Work(Struct, Generic[T]):
     run: Callable[[Tx], T]
     settle: Callable[["_Work[T]"], None]
     """Called in the writer thread after the commit, or after the failure."""

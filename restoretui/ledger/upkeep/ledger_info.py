@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from restoretui.ledger.store import schema
 from restoretui.ledger.store.decoding import STATES, decodes
@@ -19,8 +20,7 @@ _ROOMS = {
 """What each table is part of, in the words of ``ledger info``."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerInfo:
+class LedgerInfo(Struct, frozen=True):
     """What ``restoretui ledger info`` tells. Sizes in bytes, instants in seconds since the epoch."""
 
     files: Mapping[Path, int]

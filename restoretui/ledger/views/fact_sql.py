@@ -6,7 +6,9 @@ generated from the tables in ``core.rules``, so that a filter over a million row
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from restoretui.core.model import UNTOLD_CLASS, IntentStage, State
 from restoretui.core.provider import NO_CAPACITY_CODE, Outcome
@@ -17,8 +19,7 @@ from restoretui.ledger.store.leases import is_pursued
 from restoretui.ledger.store.schema import LIVE
 
 
-@dataclass(frozen=True, slots=True)
-class FactColumns:
+class FactColumns(Struct, frozen=True):
     """SQL expressions for the facts of one stored row."""
 
     storage_class: str

@@ -10,8 +10,9 @@ Every order gives a ``Span``, the parts of a SELECT for positions a to b. For ``
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 PLACE_BITS = 32
 """Ids of a listing's rows are their segment shifted by so much, plus the place in it: see ``catalog.segments``."""
@@ -61,8 +62,7 @@ class RowOrder(Protocol):
     async def drop(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Straight:
+class Straight(Struct, frozen=True):
     """An order by arithmetic, for ids without gaps: they rise or fall by one a position. New rows need no work."""
 
     first: Callable[[], int]
@@ -113,8 +113,7 @@ class Piece(NamedTuple):
     args: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Struct, frozen=True):
     """A query for ids in order."""
 
     sql: str

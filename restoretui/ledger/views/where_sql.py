@@ -6,7 +6,8 @@ is undecided: then the whole is true where it is surely so, or where it is perha
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from restoretui.core.filter.fields import EVERY, WORDS_ONLY
 from restoretui.core.filter.matcher import class_named
@@ -32,8 +33,7 @@ NOW = ":now"
 """What a statement with such a condition binds beside it: the cloud's time, in seconds since the epoch."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilterColumns:
+class FilterColumns(Struct, frozen=True):
     """SQL expressions for what may be asked of a row; NULL where it is not known."""
 
     texts: Sequence[str]

@@ -11,10 +11,11 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from restoretui.core.clock import SystemClock
 from restoretui.core.errors import CloudError, CredentialsError
@@ -28,17 +29,19 @@ _LONGEST_TOKEN = 1 << 16
 """Bytes of a token in a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class AssumedRole:
+class AssumedRole(Struct, frozen=True):
     """A role, and what may assume it: keys at hand, or those of another source."""
 
     role: str
-    keys: OssKeys | KeySource = field(repr=False)
+    keys: OssKeys | KeySource
     session: str = SESSION
     seconds: int | None = None
     """How long its keys shall last; None: as long as the role says."""
     endpoint: str = STS
     external_id: str = ""
+
+    def __repr__(self) -> str:
+        return f"AssumedRole(role={self.role!r})"  # keys are nobody's to see
 
     def fetch(self) -> OssKeys:
         """New keys of the role; ``CredentialsError`` says why there are none."""
@@ -49,15 +52,14 @@ class AssumedRole:
         return _asked(self.endpoint, signed(fields, keys), f"STS, asked for the role {printable(self.role, 120)}")
 
 
-@dataclass(frozen=True, slots=True)
-class WebIdentityRole:
+class WebIdentityRole(Struct, frozen=True):
     """A role for a workload whose identity provider leaves its token in a file, as in ACK's pods (RRSA)."""
 
     role: str
     provider: str
     token_file: str
     session: str = SESSION
-    endpoint: str = field(default=STS)
+    endpoint: str = STS
 
     def fetch(self) -> OssKeys:
         """The same, with the token as the file has it now: whoever wrote it renews it."""

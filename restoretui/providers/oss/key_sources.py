@@ -8,10 +8,11 @@ import json
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from restoretui.core.errors import CredentialsError
 from restoretui.providers.processes import LONGEST_S, TooSlow, run
@@ -48,8 +49,7 @@ class KeySource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EcsRole:
+class EcsRole(Struct, frozen=True):
     """The role of the ECS instance this runs on; without a name, the one that is attached."""
 
     name: str = ""
@@ -77,8 +77,7 @@ class EcsRole:
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """A program that prints keys as JSON: ossutil's and the Alibaba Cloud CLI's external credentials."""
 
     command: str
@@ -105,8 +104,7 @@ class Process:
         return read_keys(ended.out, f"the credential process {name}")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A service on this machine or network that answers with keys as JSON."""
 
     url: str

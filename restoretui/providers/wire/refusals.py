@@ -5,7 +5,8 @@ bare HTTP status (FACTS 1.2): such refusals are mapped by status alone.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from restoretui.core.errors import (
     AccessDenied,
@@ -34,8 +35,7 @@ from restoretui.providers.wire.denials import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who asks and through what: it shapes the hints."""
 
     profile: str = ""
@@ -49,8 +49,7 @@ class Caller:
     """The account that buckets are said to belong to; empty where nobody said so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """An error response, and the request that it answers."""
 
     operation: str

@@ -1,8 +1,9 @@
 """Fault injection: decides what befalls each request and each object."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.sandbox.faults.fault import OF_OBJECTS, Fault, read_fault
 from restoretui.sandbox.state.cloud import CALLER_ARN
@@ -12,8 +13,7 @@ from restoretui.sandbox.state.restore import chance
 from restoretui.sandbox.wire.call_reply import Call
 
 
-@dataclass(slots=True)
-class Disturbance:
+class Disturbance(Struct):
     """What happens to one request."""
 
     latency: float = 0.0

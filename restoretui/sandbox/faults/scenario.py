@@ -2,10 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.core.errors import UsageError
 from restoretui.sandbox.faults.fault import read_fault
@@ -13,8 +14,7 @@ from restoretui.sandbox.faults.fault import read_fault
 _SUFFIX = ".toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """A name, one sentence, and what goes wrong (entries as ``Faults.set`` takes them)."""
 
     name: str

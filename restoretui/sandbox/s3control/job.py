@@ -1,8 +1,9 @@
 """One job of S3 Batch Operations: what was asked for, and how far it is (FACTS 2.1, 2.4)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.model import Tier
 from restoretui.sandbox.s3control.roles import Role
@@ -71,8 +72,7 @@ class CopyOperation(NamedTuple):
     """As it was said, before it is joined to the keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """CreateJob, checked."""
 
     token: str
@@ -96,8 +96,7 @@ class Order:
         return "S3InitiateRestoreObject" if self.copies is None else "S3PutObjectCopy"
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Struct):
     """A job and its course. Instants are seconds since the epoch on the virtual clock; ``inf`` for never."""
 
     id: str

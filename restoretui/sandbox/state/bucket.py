@@ -3,9 +3,10 @@
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from hashlib import blake2b, md5
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.model import Tier
 from restoretui.sandbox.state.body import Body, Generated
@@ -17,8 +18,7 @@ from restoretui.sandbox.state.table import Row, SortedTable, Spot
 DAY = 86400
 
 
-@dataclass(slots=True)
-class Extra:
+class Extra(Struct):
     """What an object has beyond its columns; seeded objects have none of it."""
 
     body: Body | None = None
@@ -105,8 +105,7 @@ class AskLog(NamedTuple):
         return len(set(self.wanted)) < len(self.wanted)
 
 
-@dataclass(slots=True)
-class Part:
+class Part(Struct):
     """One uploaded part."""
 
     body: Body
@@ -115,8 +114,7 @@ class Part:
     modified: float
 
 
-@dataclass(slots=True)
-class Upload:
+class Upload(Struct):
     """A multipart upload under way."""
 
     key: str
@@ -126,8 +124,7 @@ class Upload:
     parts: dict[int, Part] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class BucketState:
+class BucketState(Struct):
     """A bucket. Instants are seconds since the epoch on the virtual clock."""
 
     name: str

@@ -5,10 +5,11 @@ Visibility counts in machine time, since clients wait for messages in that; what
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import md5
 from typing import Any
+
+from msgspec import Struct, field
 
 from restoretui.sandbox.state.refusals import ErrorAnswer
 from restoretui.sandbox.state.restore import chance
@@ -19,8 +20,7 @@ TWICE = 1 / 16
 """So many messages are delivered a second time, deleted or not: at least once is all that is promised."""
 
 
-@dataclass(slots=True)
-class QueuedMessage:
+class QueuedMessage(Struct):
     """One message; ``visible_at`` is machine time."""
 
     id: str
@@ -35,8 +35,7 @@ class QueuedMessage:
         return md5(self.body.encode(), usedforsecurity=False).hexdigest()
 
 
-@dataclass(slots=True)
-class Queue:
+class Queue(Struct):
     """One queue."""
 
     name: str

@@ -1,12 +1,12 @@
 """Restores of type SELECT: no copy is made, results are written to another place once the object is retrieved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(slots=True)
-class SelectRequest:
+
+class SelectRequest(Struct):
     """One of them, with the members that were sent; instants are seconds since the epoch."""
 
     bucket: str

@@ -1,19 +1,19 @@
 """What the HTTP front and the wire adapters exchange."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import Protocol
 from xml.etree import ElementTree as ET
 
+from msgspec import Struct, field
+
 from restoretui.sandbox.state.body import Body
 from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One request, taken apart as far as all wire formats have in common."""
 
     method: str
@@ -38,8 +38,7 @@ class Call:
     """How the answer shall differ from AWS's: see ``fault.QUIRKS``."""
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(Struct):
     """One answer. ``stream`` stands in for ``body`` where content is generated while it is sent."""
 
     status: int = 200

@@ -1,8 +1,9 @@
 """What is known of a manifest that exists once it was read, or begun."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from restoretui.core.batch.jobs import Manifest, ManifestRow
 from restoretui.core.inventory.csv_rows import NULL_VERSION
@@ -12,8 +13,7 @@ SAMPLED = 20
 """Rows that are looked at for a plan."""
 
 
-@dataclass
-class FoundManifest:
+class FoundManifest(Struct):
     """A manifest as far as it was read."""
 
     named: str

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import MANIFESTS, REPORTS, BatchOptions, Place, ReportScope

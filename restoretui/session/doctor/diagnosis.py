@@ -1,7 +1,8 @@
 """One thing that was looked at, and how it is."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from restoretui.core.errors import AccessDenied, AccountRefused, CloudError, CredentialsError, RestoreTuiError
 
@@ -17,8 +18,7 @@ class Standing(StrEnum):
     """No harmless request tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """One thing that was looked at."""
 
     check: str

@@ -6,8 +6,9 @@ others have in them stays, and what changed since it was shown stops it.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.core.errors import InvalidRequest, MalformedAnswer, PlanChanged, UsageError
 from restoretui.core.events import subscription as rules
@@ -28,8 +29,7 @@ _AWS_KEY = "alias/aws/sqs"
 """AWS's own key, whose policy nobody can change to let S3 in (FACTS 1.9)."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventChange:
+class EventChange(Struct, frozen=True):
     """What would be written, and in place of what."""
 
     subscription: EventSubscription

@@ -1,9 +1,11 @@
 """Inventories as listings: read once, kept in the catalog, and what is below a prefix of them."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.blocking import beside
 from restoretui.core.clock import Clock
@@ -32,8 +34,7 @@ IMPORTED = "imported"
 KIND: Final = "inventory"
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """An inventory as a listing."""
 
     listing: Listing

@@ -3,12 +3,13 @@
 import asyncio
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock
 from typing import Any
+
+from msgspec import Struct
 
 from restoretui.core.blocking import beside
 from restoretui.core.errors import InvalidRequest, InventoryUnreadable, ObjectNotFound
@@ -24,8 +25,7 @@ Take = Callable[[Rows], int]
 """Keeps rows, in a thread; how many."""
 
 
-@dataclass(slots=True)
-class ReadSoFar:
+class ReadSoFar(Struct):
     """How far it is."""
 
     seen: int = 0

@@ -1,7 +1,8 @@
 """The types of lines, and which words each has: always, or where they are known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from restoretui.core.model import State
 from restoretui.session.jsonlines.words import VOLUME, Term
@@ -9,8 +10,7 @@ from restoretui.session.jsonlines.words import VOLUME, Term
 STATES = " ".join(state.value for state in State)
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One type of line."""
 
     meaning: str

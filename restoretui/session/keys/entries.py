@@ -1,9 +1,10 @@
 """What a list of objects says, whatever its form: entries, and the places they are taken from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
@@ -36,8 +37,7 @@ class ListedKey(NamedTuple):
     version_id: str | None = None
 
 
-@dataclass(frozen=True)
-class NamedKeys:
+class NamedKeys(Struct, frozen=True):
     """A list that was read."""
 
     name: str

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+
+from msgspec import Struct, field
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, RestoreTuiError, Unsupported, UsageError
@@ -26,8 +27,7 @@ MOST_NAMED = 20
 """Keys of which it cannot be told what was there are named up to here, then counted."""
 
 
-@dataclass(slots=True)
-class PastListing:
+class PastListing(Struct):
     """A place as of an instant."""
 
     listing: Listing

@@ -4,9 +4,10 @@ Made of the ledger alone, so that it can be had where the cloud is out of reach;
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from restoretui.core.filter.tree import in_states
 from restoretui.core.location import Location
@@ -26,8 +27,7 @@ MOST_BUCKETS = 5
 READABLE = in_states(State.AVAILABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolReading:
+class ToolReading(Struct, frozen=True):
     """How a tool reads what is there now: a command, or a few lines of code."""
 
     tool: str
@@ -36,8 +36,7 @@ class ToolReading:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Struct, frozen=True):
     """All that a page tells."""
 
     run: Run

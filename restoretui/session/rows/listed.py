@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, ObjectRef, State
 from restoretui.core.past.history import MARKER_CLASS
@@ -15,8 +16,7 @@ WINDOW = 1000
 """Rows read from the ledger at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPage:
+class ListedPage(Struct, frozen=True):
     """Some rows of one bucket, by column; those of ``BrowseRow`` that commands show."""
 
     bucket: str

@@ -7,11 +7,13 @@ name. A run's commands are kept with it; the file they name is made of the run's
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions, JobOrder, Manifest
@@ -67,8 +69,7 @@ class Said(NamedTuple):
     """Why there are none, or what to mind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a plan is about: a selection's objects in one cloud."""
 
     sel: int

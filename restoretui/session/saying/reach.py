@@ -1,7 +1,6 @@
 """How our own commands reach a cloud, as their options and as what stands before a location."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from restoretui.config.places import LOCATION
 from restoretui.config.settings import Settings
@@ -11,8 +10,7 @@ from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.saying.own_commands import Reach
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ReachByAccount(Reach):
+class _ReachByAccount(Reach, frozen=True, kw_only=True):
     """Where buckets are reached as several: then each location says as whom, and no option does."""
 
     settings: Settings

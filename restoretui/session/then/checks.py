@@ -4,9 +4,10 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.errors import CloudError, ObjectNotFound, PlanChanged, UsageError
 from restoretui.core.model import ObjectRef, State, Tier
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
 TOLD_EVERY = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Copies:
+class Copies(Struct, frozen=True):
     """Restored copies of one cloud that can be ended, and how many chosen objects have none."""
 
     cloud: CloudId

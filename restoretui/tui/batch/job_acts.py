@@ -1,10 +1,11 @@
 """What keys do to jobs: each asks first where it costs or cannot be undone, and says what came of it."""
 
 import asyncio
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier

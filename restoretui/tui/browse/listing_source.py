@@ -1,8 +1,10 @@
 """What Browse shows: a place, listed flat or by prefix, with or without old versions, filtered and ordered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from restoretui.core.location import Location
 from restoretui.ledger.places import PlaceLook
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
 _BY_SUMS = frozenset({BELOW, "size", "archived", "restoring", "readable"})
 
 
-@dataclass
-class Travels:
+class Travels(Struct):
     """Where Browse was before the place shown, and how each place was shown."""
 
     behind: list[Location] = field(default_factory=list)
@@ -58,8 +59,7 @@ class Travels:
         source.ask(sort=look.sort, descending=look.descending)
 
 
-@dataclass
-class ListingSource:
+class ListingSource(Struct):
     """No widget in it; ``listing`` is None until there is one."""
 
     location: Location

@@ -1,6 +1,6 @@
 """What keys do with the marks: restore, extend, speed up, end copies, each confirmed first."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.clouds import CLOUDS

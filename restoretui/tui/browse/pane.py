@@ -1,9 +1,9 @@
 """Browse: what keys and clicks do to the listing shown, to the marks, and with them."""
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from textual import on
 
 from restoretui.core.errors import UsageError

@@ -1,10 +1,10 @@
 """One object: what the ledger knows of it, what we did to it, and what restoring it would take and cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from textual.content import Content
 
 from restoretui.core.model import ObjectFacts, ObjectRef, State, Tier
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
 
 
-@dataclass(frozen=True, slots=True)
-class KnownObject:
+class KnownObject(Struct, frozen=True):
     """As a row tells it; instants in seconds since the epoch, UTC."""
 
     ref: ObjectRef

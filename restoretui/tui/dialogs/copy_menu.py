@@ -1,8 +1,8 @@
 """The copy menu: what is under the cursor in every form somebody may want to paste, each by one key."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -17,8 +17,7 @@ from restoretui.wording import format as fmt
 from restoretui.wording.command_line import command_line
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """What the menu is about."""
 
     place: Location

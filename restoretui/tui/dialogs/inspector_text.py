@@ -2,9 +2,9 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from textual.content import Content
 
 from restoretui.core.model import ObjectDetail, ObjectRef, State
@@ -17,8 +17,7 @@ from restoretui.wording.safe import clean
 LABEL_CELLS = 20
 
 
-@dataclass
-class Known:
+class Known(Struct):
     """What the inspector has learned so far."""
 
     ref: ObjectRef

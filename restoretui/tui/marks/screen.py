@@ -1,10 +1,10 @@
 """``M``: what is marked, by bucket and prefix, with sums and costs; rows and groups are dropped here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -39,8 +39,7 @@ MANY = 100_000
 """From so many marks on adding them up takes so long that keys do not wait for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is to be done once the marks were looked at."""
 
     restore: bool = False
@@ -49,8 +48,7 @@ class Wanted:
     """An object to be shown in Browse."""
 
 
-@dataclass(frozen=True, slots=True)
-class ComingFrom:
+class ComingFrom(Struct, frozen=True):
     """Where Browse stands."""
 
     place: Location

@@ -5,8 +5,9 @@ the top of the list: who has gone down it keeps it as it is.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from restoretui.core.model import State
 from restoretui.ledger.records import Query

@@ -1,8 +1,9 @@
 """How the run that is open goes and why objects of it failed, read again when its counts have changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from restoretui.core.model import State
 from restoretui.core.progress import RunFacts, RunProgress, progress

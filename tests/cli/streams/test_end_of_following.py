@@ -3,9 +3,9 @@
 import asyncio
 import io
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.commands.following import follow
 from restoretui.commands.output import LINES, Output

@@ -1,11 +1,11 @@
 """What a plan becomes through S3 Batch Operations: tables in, jobs and costs out."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions

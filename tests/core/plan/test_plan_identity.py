@@ -1,12 +1,12 @@
 """A plan's identity: the same exactly where the same is shown and would be sent."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from restoretui.core.batch.planned_jobs import as_batch, made_again
 from restoretui.core.model import ObjectFacts, Tier

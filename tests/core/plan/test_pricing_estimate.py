@@ -1,11 +1,11 @@
 """What restores cost in us-east-1, computed by hand from the bundled price table."""
 
 import tomllib
-from dataclasses import replace
 from decimal import Decimal
 from importlib.resources import files
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.model import Tier
 from restoretui.core.plan.pricing import Cost, PriceTable, RetrievalPrice, estimate, read_price_book

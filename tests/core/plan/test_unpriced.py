@@ -1,11 +1,11 @@
 """What has no price is counted once, however many parts of its cost are not known."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from restoretui.core.batch.planned_jobs import as_batch
 from restoretui.core.model import ObjectFacts, Tier

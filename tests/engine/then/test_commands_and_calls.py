@@ -5,13 +5,13 @@ import csv
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.errors import Unreachable, UsageError
 from restoretui.engine import process

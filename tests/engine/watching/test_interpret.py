@@ -1,10 +1,10 @@
 """What one look means for the job that waits for it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.errors import AccessDenied, ServerFault
 from restoretui.core.model import END_UNTOLD, Look, ObjectFacts, ObjectRef, State, Tier

@@ -1,10 +1,10 @@
 """A confirmed plan is the one that was shown, or nothing: whatever changed between."""
 
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.batch.planned_jobs import as_batch

@@ -1,9 +1,9 @@
 """What is summed up as jobs change: when requests went out and copies came and went, and how long restores took."""
 
-import dataclasses
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.measured import ENOUGH
@@ -96,7 +96,7 @@ async def test_copies_have_the_price_of_the_confirmed_plan(ledger: Ledger) -> No
     await ledger.selections.add_under(sel, listing.id)
     retrieval = {("GLACIER", Tier.BULK): RetrievalPrice(Decimal(0), Decimal(0))}
     prices = PriceTable("s3", ("us-east-1",), "2026-01-01", "USD", retrieval, Decimal("0.023"))
-    plan = dataclasses.replace(await planned(ledger, sel), prices=prices)
+    plan = replace(await planned(ledger, sel), prices=prices)
     run = await ledger.runs.confirm(sel, CLOUD, plan, Tier.BULK, {})
     await ledger.runs.claim(run.id, 10)
     for state in (State.REQUESTED, State.AVAILABLE):
@@ -164,6 +164,6 @@ async def test_what_needs_attention_comes_first(ledger: Ledger) -> None:
 
     order = ["k00003", "k00004", "z", "k00001", "zz", "k00000", "k00002", "k00005", "online"]
     assert await shown(query) == order
-    without = dataclasses.replace(query, leaves_out=frozenset({State.SKIPPED}))
+    without = replace(query, leaves_out=frozenset({State.SKIPPED}))
     assert await shown(without) == order[:-1]
     assert [number for _, number in await ledger.runs.skips(run.id)] == [1]

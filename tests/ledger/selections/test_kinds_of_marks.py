@@ -1,10 +1,9 @@
 """Marks of which nothing else is known are counted by kind: with the groups that judging each one gives."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import fact_groups, marked_places

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.errors import CredentialsError
 from restoretui.providers.oss.assumed_role import STS, AssumedRole, WebIdentityRole, signature

@@ -1,10 +1,10 @@
 """S3 Batch Operations through the provider, on the sandbox."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.batch.jobs import JobInfo, JobOrder, Manifest, Place, ReportScope
 from restoretui.core.errors import (

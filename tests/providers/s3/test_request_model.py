@@ -6,7 +6,6 @@ the models of S3, S3 Control, Glacier and STS (``botocore/data/*/service-2.json`
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl
 from xml.etree import ElementTree as ET
@@ -14,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
+from msgspec.structs import replace
 
 from restoretui.core.batch.jobs import Generator, JobOrder, Place, ReportScope
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier

@@ -1,8 +1,7 @@
 """What takes long on a large listing is shown at once as what it is: begun, not done."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from restoretui.ledger.records import BrowseRow
 from restoretui.ledger.views import materialised_order as scratch

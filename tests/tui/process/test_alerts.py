@@ -1,10 +1,10 @@
 """What is news for somebody who looks elsewhere is told once, by its kind, and the title counts along."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.config.setting_values import check_value
 from restoretui.config.settings import Settings

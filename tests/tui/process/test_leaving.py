@@ -1,11 +1,11 @@
 """Leaving while requests are still to be sent is never silent, and the shell is told how to go on with each run."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier

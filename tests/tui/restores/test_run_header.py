@@ -1,13 +1,13 @@
 """The header of a run: as many lines as it may take, none longer than the screen, what matters in all of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from restoretui.core.model import State, Tier
 from restoretui.core.progress import Flow, FlowKind, RunFacts, progress

@@ -9,7 +9,6 @@ import logging
 import os
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import md5
 from typing import Any
@@ -23,6 +22,7 @@ from botocore.handlers import validate_bucket_name
 from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.session import Session
+from msgspec.structs import replace
 
 from restoretui import __version__
 from restoretui.core.clock import Clock

@@ -1,15 +1,15 @@
 """What a request for a page of a listing says, whatever the cloud calls it, and what of the page is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from restoretui.core.errors import InvalidRequest
 from restoretui.core.model import Page
 from restoretui.providers.wire.listings.listing_frame import split_token
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
+class PageRequest(Struct, frozen=True):
     """A page of the objects below ``prefix``, or of their versions: the next one, or that behind a key."""
 
     prefix: str = ""

@@ -1,8 +1,9 @@
 """What of a plan is in view on a terminal of any height: cost, target and button before everything else."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.tui.dialogs.restore.tier_table import Room
 
@@ -31,8 +32,7 @@ class Parts(NamedTuple):
     """Lines of what scrolls."""
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """What is shown, and how many lines what scrolls has."""
 
     tiers: Room = Room.FULL

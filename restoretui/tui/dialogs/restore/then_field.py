@@ -1,7 +1,6 @@
 """What is done with each object once it can be read: nothing, a copy kept for good, or a download."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical

@@ -1,8 +1,9 @@
 """Which of its columns a table shows, in which order and how wide: as somebody chose, in the config or on screen."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple, TypeVar
+
+from msgspec.structs import replace
 
 from restoretui.tui.widgets.table.columns import Column
 

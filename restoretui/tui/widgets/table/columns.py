@@ -1,8 +1,9 @@
 """Columns of a live table: what each shows, how wide it is, and which drop out first when there is little room."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from restoretui.tui.widgets.table.shared_folder import SharedFolder
 from restoretui.wording.safe import fit
@@ -29,8 +30,7 @@ def glyph_cell(text: str, cells: int, style: str = "") -> Spans:
     return cell(text if cells_of(text) <= cells else text[:1], cells, style)
 
 
-@dataclass(frozen=True)
-class Column(Generic[RowT]):
+class Column(Struct, Generic[RowT], frozen=True):
     """One column. ``render`` is given a row and the width, and returns spans of exactly that width."""
 
     id: str
@@ -59,8 +59,7 @@ class Column(Generic[RowT]):
     """What the values begin with, said once in the header."""
 
 
-@dataclass(frozen=True)
-class Placed(Generic[RowT]):
+class Placed(Struct, Generic[RowT], frozen=True):
     """A column with its place on the line."""
 
     column: Column[RowT]
