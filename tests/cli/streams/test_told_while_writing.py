@@ -57,12 +57,15 @@ def test_what_was_written_counts_and_more_can_follow(pipe: tuple[int, int], monk
 @pytest.mark.parametrize("seems_to_go_on", [False, True])
 def test_what_blocks_is_ended(pipe: tuple[int, int], seems_to_go_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     outlet = Outlet(pipe[1], "stdout")
+    os.set_blocking(pipe[1], False)
+    os.write(pipe[1], MORE_THAN_FITS)
+    os.set_blocking(pipe[1], True)
     looks = iter([not seems_to_go_on])
     monkeypatch.setattr(outlet, "_is_stalled", lambda: next(looks, True))
     # To this process, as of kill(1): the main thread is the only one that blocks none of them.
     told = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM))
     told.start()
     with pytest.raises(asyncio.CancelledError):
-        outlet.write(MORE_THAN_FITS)
+        outlet.write(b"more")
     told.join()
     assert outlet.write(b"nothing blocks on the way out") == 29
