@@ -47,6 +47,8 @@ SAVE_FILTER = Command(
     "save_filter", "F", "save_filter", "save filter", "keep the filter by a name, for ctrl+p and f v"
 )
 
+REDRAW = Command("redraw", "ctrl+l", "app.redraw", "redraw", "paint all of it anew, where something else wrote on it")
+
 EVERYWHERE = CommandGroup(
     "On every tab",
     (
@@ -64,6 +66,7 @@ EVERYWHERE = CommandGroup(
         Command("help", "question_mark,f1", "app.help", "help", "all keys and what they do", 90),
         Command("own_commands", "comma", "app.own_menu", "commands", "your own commands, of the config"),
         Command("palette", "ctrl+p", "app.command_palette", "palette", "find a command by name", 92),
+        REDRAW,
         Command("quit", "q", "app.quit", "quit", "leave; what was confirmed goes on next time", 91),
     ),
 )
@@ -223,6 +226,7 @@ DIALOG = CommandGroup(
         Command("text_up", "pageup", "scroll_text(-1)", "back", "to what is out of view above"),
         Command("say", "ctrl+y", "say", "as command", "copy what is asked here as a command; nothing is done", 44),
         Command("dialog_help", "f1,question_mark", "app.help", "help", "the keys of this dialog", 55),
+        REDRAW,
     ),
 )
 

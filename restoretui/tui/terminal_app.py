@@ -5,11 +5,13 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import ANSIToTruecolor, LineFilter
+from textual.screen import Screen
 
 from restoretui.tui.background import in_background
 from restoretui.tui.keys import key_name
@@ -21,6 +23,9 @@ from restoretui.tui.terminal.desktop import NoticeForm, is_plain, notice_form, n
 from restoretui.tui.terminal.driver import BackgroundTold, TerminalDriver
 from restoretui.tui.terminal.key_queue import KeyQueue
 from restoretui.tui.terminal.pacing import Pacer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 class TerminalApp(App[int]):
@@ -111,8 +116,10 @@ class TerminalApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.key_queue.put(event)
-        else:
-            await super().on_event(event)
+            return
+        if isinstance(event, events.Resize) and isinstance(self._driver, TerminalDriver):
+            self._driver.shown.forget()  # Terminals do with their text what they like.
+        await super().on_event(event)
 
     def _is_handling(self) -> bool:
         """Messages wait between what has the focus and the app."""
@@ -124,6 +131,17 @@ class TerminalApp(App[int]):
         return getattr(self.screen, "on_screen", None)
 
     # --- frames
+
+    def _display(self, screen: Screen[object], renderable: "RenderableType | None") -> None:
+        if isinstance(self._driver, TerminalDriver):
+            renderable = self._driver.shown.only_changes(renderable)
+        super()._display(screen, renderable)
+
+    def action_redraw(self) -> None:
+        """What somebody else wrote on the screen, a message of the system's say, is not known here, and would stay."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.shown.forget()
+        self.refresh()
 
     def while_running(self, call: Callable[[], object]) -> None:
         """What was due when the app began to close is not done any more: its widgets are going."""

@@ -15,7 +15,7 @@ pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(150)]
 
 OURS = re.compile(
     r"\x1b\[[0-9;]*m"  # colours
-    r"|\x1b\[\d+;\d+H|\x1b\[H|\x1b\[2J"  # the cursor, and one clear at the start
+    r"|\x1b\[\d+;\d+H|\x1b\[\d+C|\x1b\[H|\x1b\[2J"  # the cursor, and one clear at the start
     r"|\x1b\[\?\d+(?:;\d+)*[hl]|\x1b\[\?\d+\$p|\x1b\[[<>=]\d*u|\x1b\[>4;\dm|\x1b\[6n|\x1b\[\?6n"  # modes and probes
     r"|\x1b\]2;restoretui[ -~·]*\x07|\x1b\]22;[a-z-]*(?:\x07|\x1b\\)"  # window title, pointer
     r"|\x1b\[[0-9;]*t|\x1b\[>q|\x1b\[c|\x1b\[\?u"

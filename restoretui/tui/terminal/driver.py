@@ -17,6 +17,7 @@ from textual.message import Message
 from restoretui.core.errors import ExitCode
 from restoretui.tui.terminal.answers import ASK_BACKGROUND, WITHIN_S, Answers, TerminalAnswer, is_light
 from restoretui.tui.terminal.desktop import is_plain
+from restoretui.tui.terminal.shown_cells import ShownCells
 from restoretui.wording.safe import crop_end
 
 _OSC = "\x1b]"
@@ -85,6 +86,8 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*args, **options)
         self._file: Any = ToTerminal(self._file)
         self._is_plain = is_plain(os.environ.get("TERM", ""))
+        self.shown = ShownCells()
+        """By what was written here."""
 
     def _sigcont_application(self, *_: object) -> None:
         """Go on after ctrl+z. A hang-up sends SIGCONT, too: whoever was not stopped has nothing to begin again."""
@@ -98,6 +101,7 @@ class TerminalDriver(LinuxDriver):
         super().write(data)
 
     def start_application_mode(self) -> None:
+        self.shown.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._title:
             self.set_title(self._title)  # again, after ctrl+z

@@ -1,8 +1,8 @@
 """A virtualised table: any number of rows costs the same each frame, and only what changed is repainted.
 
 It reads the visible window of a ``View`` and nothing else, paints through Textual's line API, and on a change reads
-that window again and compares: only cells that differ are repainted. What lives (mark, state) should be in the
-leftmost columns, since Textual sends a line again from its left edge up to the cell that changed.
+that window again and compares: only cells that differ are repainted, and of these only what the terminal does not
+show yet is sent (``terminal.shown_cells``).
 """
 
 from collections.abc import Sequence

@@ -13,6 +13,10 @@ from restoretui.tui.widgets.table.row_styles import RowKind
 from restoretui.tui.widgets.table.seen_values import SeenValues
 
 
+A_CHANGE = 12
+"""Cells that take as many bytes on the line as it takes to go to a change, in its colour."""
+
+
 class HasId(Protocol):
     """What a row must have."""
 
@@ -131,7 +135,7 @@ class VisibleRows(Generic[RowT]):
                 rest = index if rest is None else rest
             else:
                 x, end = changed
-                cells += end  # A line is sent again from its left edge.
+                cells += end - x + A_CHANGE
                 regions.append(Region(x, line_of(index), end - x, 1))
         self._next = rest or 0
         return regions, cells, rest is not None
