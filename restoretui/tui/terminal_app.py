@@ -138,7 +138,7 @@ class TerminalApp(App[int]):
         super()._display(screen, renderable)
 
     def action_redraw(self) -> None:
-        """What somebody else wrote on the screen, a message of the system's say, is not known here, and would stay."""
+        """What somebody else wrote on the screen, the system say, is not known here, and would stay."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.shown.forget()
         self.refresh()

@@ -27,7 +27,6 @@ from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column, cell
 from restoretui.tui.widgets.table.live_table import LiveTable
-from restoretui.tui.widgets.table.row_styles import COMPONENTS
 from tests.conftest import StartSandbox
 from tests.settling import has_acted
 from tests.tui.quick_pilot import drawn, hasten
@@ -127,7 +126,6 @@ class Tape(HeadlessDriver):
 class TableApp(App[None]):
     """One live table, and what happened in it."""
 
-    CSS = "LiveTable { " + "".join(f"& .{name} {{ color: $foreground; }} " for name in sorted(COMPONENTS)) + "}"
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, view: FakeView) -> None:

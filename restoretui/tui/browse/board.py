@@ -80,23 +80,29 @@ class BrowseBoard(Markable):
     def compose(self) -> ComposeResult:
         pacer = self.shell.pacer
         self.filter_bar = FilterBar(
-            fields=lambda: EVERY if self.source.is_bucket else WORDS_ONLY, present=self.present, id="browse-filter"
-        )
+            fields=lambda: EVERY if self.source.is_bucket else WORDS_ONLY, present=self.present, id="browse-filter",
+            is_late=True,
+        )  # fmt: skip
         yield self.filter_bar
         self.time_bar = TimeBar()
-        yield self.time_bar
         self.buckets = LiveTable[BucketRow | HomeRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
         self.table = LiveTable[BrowseRow](self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
         with Horizontal(classes="beside"):
-            yield self.buckets
-            yield self.table
+            yield self.table if self.source.is_bucket else self.buckets
             self.side = SidePane(self._side_lines)
             yield self.side
-        bar = MarksBar()
-        self.marking = Marking(self, bar)
-        yield bar
+        self._marks_bar = MarksBar()
+        self.marking = Marking(self, self._marks_bar)
         self._status = Bar(id="browse-status", classes="status")
         yield self._status
+
+    async def add_unseen(self) -> None:
+        """Add what no first paint shows; before the session opens, so nothing is asked of it earlier."""
+        await self.filter_bar.fill()
+        await self.mount(self.time_bar, after=self.filter_bar)
+        await self.mount(self._marks_bar, before=self._status)
+        later = self.buckets if self.table.is_attached else self.table
+        await self.query_one(".beside", Horizontal).mount(later, before=0)
 
     def show_columns(self) -> None:
         """Of the objects, for what is shown of the place, as they were chosen for that."""

@@ -1,32 +1,34 @@
 """Rows are painted by meaning; one that is reversed is one colour."""
 
-from typing import Any, cast
-
 import pytest
 from rich.style import Style
 
 from restoretui.tui.widgets.table.row_styles import RowKind, RowStyles
 
-
-class Painted:
-    """A widget whose stylesheet has these."""
-
-    def __init__(self, cursor: Style) -> None:
-        self._styles = {"row--cursor": cursor, "row--plain": Style(), "cell--ok": Style(color="green", bold=True)}
-
-    def get_component_rich_style(self, name: str, *, partial: bool = False) -> Style:
-        return self._styles[name]
+OK = Style(color="#008000")
+STRONG = Style(bold=True)
 
 
 @pytest.mark.parametrize(
-    ("cursor", "kind", "painted"),
+    ("variables", "name", "kind", "painted"),
     [
-        (Style(reverse=True), RowKind.CURSOR, Style(reverse=True, bold=True)),
-        (Style(bgcolor="blue"), RowKind.CURSOR, Style(bgcolor="blue", color="green", bold=True)),
-        (Style(reverse=True), RowKind.PLAIN, Style(color="green", bold=True)),
+        ({"row-cursor-style": "reverse"}, "ok", RowKind.CURSOR, Style(reverse=True)),
+        ({"row-cursor-style": "reverse"}, "strong", RowKind.CURSOR, Style(reverse=True) + STRONG),
+        ({"row-cursor": "#000080"}, "ok", RowKind.CURSOR, Style(bgcolor="#000080") + OK),
+        ({"row-cursor-style": "reverse"}, "ok", RowKind.PLAIN, OK),
+        ({"row-range-style": "underline"}, "", RowKind.RANGE, Style(underline=True)),
     ],
 )
 def test_cells_of_a_reversed_row_keep_their_weight_and_not_their_colour(
-    cursor: Style, kind: RowKind, painted: Style
+    variables: dict[str, str], name: str, kind: RowKind, painted: Style
 ) -> None:
-    assert RowStyles(cast("Any", Painted(cursor))).get("ok", kind) == painted
+    assert RowStyles(lambda: variables | {"ok": "#008000"}).get(name, kind) == painted
+
+
+def test_another_theme_is_other_colours() -> None:
+    of = {"ok": "#008000"}
+    styles = RowStyles(lambda: of)
+    assert styles.get("ok", RowKind.PLAIN) == OK
+    of = {"ok": "ansi_bright_green", "quiet": "ansi_default"}
+    assert styles.get("ok", RowKind.PLAIN) == Style(color="color(10)")
+    assert styles.header == Style(color="default", bold=True)

@@ -23,7 +23,7 @@ from restoretui.tui.widgets.table.column_choice import Choice, arranged
 from restoretui.tui.widgets.table.columns import GAP, Column
 from restoretui.tui.widgets.table.painting import EDGE, LinePainter, Sentence, instead_of_rows
 from restoretui.tui.widgets.table.row_cursor import RowCursor
-from restoretui.tui.widgets.table.row_styles import COMPONENTS, RowKind, RowStyles
+from restoretui.tui.widgets.table.row_styles import RowKind, RowStyles
 from restoretui.tui.widgets.table.visible_rows import RowT
 from restoretui.wording.safe import clean, width
 
@@ -37,7 +37,6 @@ class LiveTable(RowCursor[RowT], can_focus=True):
     """Shows a view. ``changed()`` may be called for every change of the data, however many there are."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES = COMPONENTS
     BINDINGS = TABLE.bindings()
     DEFAULT_CSS = "LiveTable { overflow: hidden scroll; scrollbar-size-vertical: 1; height: 1fr; }"
 
@@ -66,7 +65,7 @@ class LiveTable(RowCursor[RowT], can_focus=True):
         self._marking = marking
         self._rows.use(self._columns)
         self._sort: tuple[str, bool] = ("", False)
-        self._row_styles = RowStyles(self)
+        self._row_styles = RowStyles(lambda: self.app.theme_variables)
         self._painter = LinePainter(self._row_styles)
         self.set_reactive(LiveTable.placeholder, placeholder)
 
@@ -205,7 +204,6 @@ class LiveTable(RowCursor[RowT], can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._row_styles.clear()
         self._rows.drop()
 
     def watch_has_focus(self, has_focus: bool) -> None:

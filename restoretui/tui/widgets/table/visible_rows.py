@@ -12,7 +12,6 @@ from restoretui.tui.widgets.table.columns import GAP, Column, Placed, Spans, lay
 from restoretui.tui.widgets.table.row_styles import RowKind
 from restoretui.tui.widgets.table.seen_values import SeenValues
 
-
 A_CHANGE = 12
 """Cells that take as many bytes on the line as it takes to go to a change, in its colour."""
 
