@@ -10,6 +10,7 @@ from restoretui.core.location import Location
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.keys import EVERYWHERE
 from restoretui.tui.pane import Pane
+from restoretui.tui.widgets.alike import Alike
 from restoretui.tui.widgets.key_bar import KeyBar
 from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
@@ -19,7 +20,11 @@ from restoretui.tui.widgets.table.live_table import LiveTable
 TABS = {"browse": "Browse", "restores": "Restores", "batch": "Batch", "activity": "Activity"}
 
 
-class MainScreen(Screen[None]):
+class Tabs(Alike, ContentSwitcher):
+    """Shows the tab that was chosen."""
+
+
+class MainScreen(Alike, Screen[None]):
     """Knows its parts, not what they do."""
 
     AUTO_FOCUS = None
@@ -35,7 +40,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TabBar(TABS, badges=self._badges, profile=self._profile)
         yield PlaceBar()
-        with ContentSwitcher(initial="browse"):
+        with Tabs(initial="browse"):
             yield BrowsePane(self._location)
         yield Notice()
         yield KeyBar()

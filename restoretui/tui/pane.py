@@ -6,6 +6,7 @@ from textual.containers import Vertical
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.shell import Owner
+from restoretui.tui.widgets.alike import Alike
 from restoretui.tui.widgets.side_pane import FROM_COLUMNS, SidePane
 from restoretui.tui.words import Part
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from restoretui.tui.widgets.table.live_table import LiveTable
 
 
-class Pane(Owner, Vertical):
+class Pane(Alike, Owner, Vertical):
     """One tab's content. It is told what changed also while another tab is shown, and catches up when it appears."""
 
     DEFAULT_CSS = "Pane { height: 1fr; }"

@@ -7,7 +7,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 
 from restoretui.core.errors import RestoreTuiError
@@ -25,7 +24,7 @@ from restoretui.tui.pane import Pane
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.error_state import error_state, not_open
 from restoretui.tui.widgets.filter_bar import FilterBar
-from restoretui.tui.widgets.side_pane import SidePane
+from restoretui.tui.widgets.side_pane import Beside, SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column, Spans, cell
 from restoretui.tui.widgets.table.live_table import LiveTable
@@ -95,7 +94,7 @@ class ActivityPane(Pane):
             id="entries",
         )
         self.table.set_columns(choice=self.shell.remembered.columns("activity"))
-        with Horizontal(classes="beside"):
+        with Beside():
             yield self.table
             self.side = SidePane(self._side_lines)
             yield self.side

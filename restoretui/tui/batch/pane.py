@@ -6,7 +6,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import ContentSwitcher
 
@@ -23,7 +22,7 @@ from restoretui.tui.job_row import BatchRow
 from restoretui.tui.keys import BATCH
 from restoretui.tui.pane import Pane
 from restoretui.tui.widgets.error_state import not_open
-from restoretui.tui.widgets.side_pane import SidePane
+from restoretui.tui.widgets.side_pane import Beside, SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column
 from restoretui.tui.widgets.table.live_table import LiveTable
@@ -46,7 +45,7 @@ class BatchPane(Pane):
         self._allowed: tuple[bool, ...] = ()
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="beside"):
+        with Beside():
             with ContentSwitcher(initial="batch-list"):
                 self.list = JobList(self._jobs)
                 yield self.list

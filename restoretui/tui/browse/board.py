@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 
 from restoretui.core.errors import RestoreTuiError
@@ -28,7 +27,7 @@ from restoretui.tui.own.facts import of_marks, of_object
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.error_state import ErrorState, error_state, listing_keys
 from restoretui.tui.widgets.filter_bar import FilterBar
-from restoretui.tui.widgets.side_pane import SidePane
+from restoretui.tui.widgets.side_pane import Beside, SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column
 from restoretui.tui.widgets.table.live_table import LiveTable
@@ -87,7 +86,7 @@ class BrowseBoard(Markable):
         self.time_bar = TimeBar()
         self.buckets = LiveTable[BucketRow | HomeRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
         self.table = LiveTable[BrowseRow](self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
-        with Horizontal(classes="beside"):
+        with Beside():
             yield self.table if self.source.is_bucket else self.buckets
             self.side = SidePane(self._side_lines)
             yield self.side
@@ -102,7 +101,7 @@ class BrowseBoard(Markable):
         await self.mount(self.time_bar, after=self.filter_bar)
         await self.mount(self._marks_bar, before=self._status)
         later = self.buckets if self.table.is_attached else self.table
-        await self.query_one(".beside", Horizontal).mount(later, before=0)
+        await self.query_one(Beside).mount(later, before=0)
 
     def show_columns(self) -> None:
         """Of the objects, for what is shown of the place, as they were chosen for that."""

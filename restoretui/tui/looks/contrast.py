@@ -1,6 +1,7 @@
 """Whether one colour can be read on another, and what to do where it cannot."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from textual.color import BLACK, WHITE, Color
 
@@ -17,6 +18,7 @@ def contrast(one: Color, other: Color) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@lru_cache(512)
 def _luminance(colour: Color) -> float:
     parts = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized)
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))

@@ -6,7 +6,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import ContentSwitcher
 
@@ -35,7 +34,7 @@ from restoretui.tui.restores.run_detail import RunDetail
 from restoretui.tui.restores.run_list import RunList
 from restoretui.tui.restores.side import RunTeller
 from restoretui.tui.widgets.error_state import not_open
-from restoretui.tui.widgets.side_pane import SidePane
+from restoretui.tui.widgets.side_pane import Beside, SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column
 from restoretui.tui.widgets.table.live_table import LiveTable
@@ -54,7 +53,7 @@ class RestoresPane(Pane):
 
     def compose(self) -> ComposeResult:
         self._teller = RunTeller()
-        with Horizontal(classes="beside"):
+        with Beside():
             with ContentSwitcher(initial="run-list"):
                 self.list = RunList()
                 yield self.list

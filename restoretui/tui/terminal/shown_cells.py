@@ -28,12 +28,8 @@ _WORD = re.compile(r"[^\s\u2500-\u259f]+(?: [^\s\u2500-\u259f]+)*")
 _NEAR = 4
 """Cells between two changes that take no more bytes than going over them."""
 _RESET = "\x1b[0m"
-_LOOK = re.compile(
-    r"((?:(?:\d|21|5[123])(?:;|m|$))*)"
-    r"((?:38;5;\d+|38;2;\d+;\d+;\d+|3\d|9\d)(?:;|m|$))?"
-    r"((?:48;5;\d+|48;2;\d+;\d+;\d+|4\d|10\d)(?:m|$))?"
-)
-"""As Rich orders them."""
+_RARE = frozenset({"21", "51", "52", "53"})
+"""Attributes of two digits; Rich puts attributes first, then the text's colour, then the ground's."""
 
 
 class Look(NamedTuple):
@@ -52,12 +48,29 @@ def look_of(style: Style | None, system: ColorSystem) -> Look | None:
     """``style`` in so many colours; None where it is more than a look."""
     if style is None:
         return PLAIN
-    codes = Strip.render_style(style, "x", color_system=system).removesuffix(f"x{_RESET}")
-    found = _LOOK.fullmatch(codes.removeprefix("\x1b[")) if codes != "x" else _LOOK.fullmatch("")
-    if found is None:
+    said = Strip.render_style(style, "x", color_system=system)
+    if said == "x":
+        return PLAIN
+    if not (said.startswith("\x1b[") and said.endswith(f"mx{_RESET}")):
         return None
-    attributes, front, back = (part.strip(";m") if part else "" for part in found.groups())
-    return Look(attributes, "" if front == "39" else front, "" if back == "49" else back)
+    numbers = said.removeprefix("\x1b[").removesuffix(f"mx{_RESET}").split(";")
+    attributes = []
+    while numbers and (len(numbers[0]) == 1 or numbers[0] in _RARE):
+        attributes.append(numbers.pop(0))
+    front, back = _taken(numbers, "3", "9"), _taken(numbers, "4", "10")
+    if numbers:
+        return None
+    return Look(";".join(attributes), "" if front == "39" else front, "" if back == "49" else back)
+
+
+def _taken(numbers: list[str], *tens: str) -> str:
+    """The colour that these numbers begin with, taken out of them."""
+    if not numbers or numbers[0][:-1] not in tens:
+        return ""
+    count = 1 if numbers[0][-1] != "8" else 5 if numbers[1] == "2" else 3
+    colour = ";".join(numbers[:count])
+    del numbers[:count]
+    return colour
 
 
 def _change(before: Look, after: Look) -> str:

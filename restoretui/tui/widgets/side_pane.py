@@ -8,10 +8,11 @@ painted that read differently, so that an idle screen sends nothing.
 from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
 
+from restoretui.tui.widgets.alike import Alike
 from restoretui.tui.widgets.fact_lines import FactLines
 
 FROM_COLUMNS = 110
@@ -23,7 +24,13 @@ Tell = Callable[[int], Sequence[Content]]
 """Lines of that width at the most; what is read for them is quick enough for a repaint."""
 
 
-class SidePane(Vertical):
+class Beside(Alike, Horizontal):
+    """A table, and the pane beside it."""
+
+    DEFAULT_CSS = "Beside { height: 1fr; }"
+
+
+class SidePane(Alike, Vertical):
     """``tell`` says what of; it is asked again with each ``follow``."""
 
     DEFAULT_CSS = """

@@ -63,6 +63,8 @@ class LinePainter:
     def sentence(self, said: Sentence, width: int) -> Strip:
         """One line of what is said instead of rows."""
         text, style = said
+        if not text:
+            return Strip.blank(width, self._styles.get("", RowKind.PLAIN))
         return Strip([Segment(fit(text, width, prose=True), self._styles.get(style, RowKind.PLAIN))], width)
 
 
