@@ -55,6 +55,7 @@ class OssAdapter:
         self.cloud = cloud
 
     def identify(self, call: Call) -> bool:
+        """Told by ``Authorization: OSS…``; the bucket stands in the host or in the path."""
         if not call.headers.get("authorization", "").startswith("OSS"):
             return False
         call.service = "oss"
@@ -67,6 +68,7 @@ class OssAdapter:
         return True
 
     def answer(self, call: Call) -> Reply:
+        """Checks the signature first, then the bucket's Region."""
         check_signature(call)
         if call.operation == "ListBuckets":
             return _list_buckets(self.cloud, call)
@@ -78,6 +80,7 @@ class OssAdapter:
         return handler(self.cloud, bucket, call)
 
     def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
+        """OSS's XML, with the ``EC`` that its documents name, and the link behind it."""
         status, code, message = _in_their_words(call, refusal)
         extra = dict(refusal.extra)
         ec = extra.pop("EC", _EC.get(code, _OTHER_EC))

@@ -110,6 +110,7 @@ class S3Adapter:
         self.cloud = cloud
 
     def identify(self, call: Call) -> bool:
+        """Takes whatever no other adapter has taken; the bucket stands in the host or in the path."""
         call.service = "s3"
         hosted = self._hosted_bucket(call.headers.get("host", ""))
         if hosted:
@@ -120,6 +121,7 @@ class S3Adapter:
         return True
 
     def answer(self, call: Call) -> Reply:
+        """In the service's order: signature, bucket, Region, who pays, the expected owner, then the operation."""
         if not call.access_key:
             raise access_denied("Anonymous access is not allowed; sign the request")
         if call.operation == "ListBuckets":
@@ -142,6 +144,7 @@ class S3Adapter:
         return reply
 
     def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
+        """S3's XML; of HEAD and 304 the status alone."""
         headers = refusal.headers
         if call.method == "HEAD" or refusal.status == 304:
             return Reply(refusal.status, headers=headers)

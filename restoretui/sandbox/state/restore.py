@@ -29,9 +29,11 @@ class Restore(NamedTuple):
     days: int | None
 
     def in_progress(self, now: float) -> bool:
+        """Asked for and not ready at ``now``, seconds since the epoch."""
         return now < self.ready
 
     def available(self, now: float) -> bool:
+        """A copy can be read at ``now``, seconds since the epoch."""
         return self.ready <= now < self.until
 
 

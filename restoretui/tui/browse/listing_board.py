@@ -345,6 +345,7 @@ class ListingBoard(BrowseBoard):
     # --- keeping up
 
     def told(self, topics: frozenset[str]) -> bool:
+        """Notes what has changed for the next tick, whether shown or not; paints only what is shown."""
         session, listing = self.shell.session, self.source.listing
         if session is None:
             return False
@@ -387,6 +388,7 @@ class ListingBoard(BrowseBoard):
             self.complain(problem)
 
     def tick(self) -> bool:
+        """Asks a filtered view again if pages came since, and lets what depends on the time be painted."""
         if self.requery_due and not self.views_coming and self.source.listing is not None:
             self.requery_due = False
             self.attempt(partial(self._show, self.source.listing, whole=True), "view")

@@ -40,6 +40,7 @@ class BrowsePane(ListingBoard):
     BINDINGS = BROWSE.bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Acts need marks, or a row under the cursor in the state that they are about."""
         if self.shell.session is None:
             return False
         here = self.source.is_bucket
@@ -109,6 +110,7 @@ class BrowsePane(ListingBoard):
             self.shell.push_screen(Inspector(row.ref, self.location.scheme, row))
 
     def action_parent(self) -> None:
+        """Lands on what one came from."""
         here = self.location
         came_from = (here.key, False) if here.key is not None else (here.prefix or here.bucket, True)
         self.go(here.parent, came_from)
@@ -290,6 +292,7 @@ class BrowsePane(ListingBoard):
             self.note_visit()
 
     def action_clear(self) -> None:
+        """One thing a press: stops a running listing, else a request, else clears the filter, else leaves sums."""
         self.shell.move_on()
         running = self.following
         if running is None and self.source.listing is not None and self.source.is_listing:
