@@ -12,6 +12,9 @@ from restoretui.core.rules.clouds import CLOUDS
 from tests.test_layering import MODULES, PACKAGE, TESTS
 
 MOST_PARAMETERS = 6
+"""Of what makes an object."""
+MOST_OF_A_FUNCTION = 8
+"""Parameters of any other function: what travels together is a record."""
 MOST_LINES = 400
 """Of a file: what one idea takes, told to somebody who reads all of it."""
 MAY_BE_LONGER = {
@@ -33,7 +36,7 @@ Values (dataclasses, NamedTuples) have as many fields as the thing has facts; th
 MAY_TAKE_MORE: dict[str, str] = {}
 """Class -> why."""
 
-TEXTUALS = {"compose", "control", "get_default_screen", "render"}
+TEXTUALS = {"check_action", "compose", "control", "get_default_screen", "get_system_commands", "render"}
 """Methods of Textual's that are overridden here and documented there, beside its ``on_…`` and ``watch_…``."""
 A_FILES = {"fileno", "flush", "isatty", "writable", "write"}
 """And those of Python's files."""
@@ -107,6 +110,18 @@ def test_no_constructor_takes_more_than_can_be_held() -> None:
         for made in kind.body
         if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef) and made.name in MAKING
         if (taken := len(made.args.args) - 1 + len(made.args.kwonlyargs)) > MOST_PARAMETERS
+    }
+    assert not crowded
+
+
+def test_no_function_takes_more_than_can_be_told_apart() -> None:
+    crowded = {
+        f"{where(path)}:{node.lineno} {node.name}": taken
+        for path in MODULES.values()
+        for node in ast.walk(tree_of(path))
+        if is_function(node)
+        and (names := [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)])
+        and (taken := len(names) - (names[0] in ("self", "cls"))) > MOST_OF_A_FUNCTION
     }
     assert not crowded
 

@@ -232,7 +232,6 @@ class RestoreApp(ShellApp):
         self.identify(self._scheme)
 
     async def on_unmount(self) -> None:
-        """Closes the session; returns once everything is on disk."""
         self.pacer.stop()
         await self._lifetime.end()
 
@@ -332,16 +331,12 @@ class RestoreApp(ShellApp):
         ask_to_leave(self, None if self._demo else self.session, partial(self.exit, 0))  # A demo has nothing to lose.
 
     def action_help_quit(self) -> None:
-        """Textual's ctrl+c, which only explains itself there; here it leaves with code 0.
-
-        Without a question: everything confirmed is on disk, and the shell is told how to go on.
-        """
+        """Textual's ctrl+c only explains itself. This leaves without a question: all that was confirmed is on disk."""
         self.exit(0)
 
     # --- the user's own commands
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The user's own commands: dark under read-only if dangerous, absent where nothing is there for them."""
         if action != "own":
             return super().check_action(action, parameters)
         return self._may_run(self._owner, int(str(parameters[0])))
@@ -397,7 +392,6 @@ class RestoreApp(ShellApp):
         return {one.name: partial(self._run_own, pane, at) for at, one in own if self._may_run(pane, at)}
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: commands of what is on screen, saved filters, and the user's own commands that can run now."""
         from restoretui.tui.acts.saved_filters import narrowings
         from restoretui.tui.palette import system_commands
 

@@ -37,6 +37,21 @@ class Restore(NamedTuple):
         return self.ready <= now < self.until
 
 
+class Manner(NamedTuple):
+    """How a restore request comes, and what the store that is simulated makes of it."""
+
+    by_job: bool = False
+    """Sent by a job of S3 Batch Operations, which has windows of its own."""
+    for_good: bool = False
+    """It may lack days, and then has no end."""
+    shortens: bool = True
+    """A repeat may bring the end forward."""
+
+
+ONE_BY_ONE = Manner()
+BY_A_JOB = Manner(by_job=True)
+
+
 def chance(*parts: object) -> float:
     """A number in [0, 1) that depends on ``parts`` only."""
     digest = blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()

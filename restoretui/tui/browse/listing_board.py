@@ -388,7 +388,6 @@ class ListingBoard(BrowseBoard):
             self.complain(problem)
 
     def tick(self) -> bool:
-        """Asks a filtered view again if pages came since, and lets what depends on the time be painted."""
         if self.requery_due and not self.views_coming and self.source.listing is not None:
             self.requery_due = False
             self.attempt(partial(self._show, self.source.listing, whole=True), "view")

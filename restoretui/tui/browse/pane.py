@@ -40,7 +40,6 @@ class BrowsePane(ListingBoard):
     BINDINGS = BROWSE.bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Acts need marks, or a row under the cursor in the state that they are about."""
         if self.shell.session is None:
             return False
         here = self.source.is_bucket
@@ -110,7 +109,6 @@ class BrowsePane(ListingBoard):
             self.shell.push_screen(Inspector(row.ref, self.location.scheme, row))
 
     def action_parent(self) -> None:
-        """Lands on what one came from."""
         here = self.location
         came_from = (here.key, False) if here.key is not None else (here.prefix or here.bucket, True)
         self.go(here.parent, came_from)
@@ -263,7 +261,6 @@ class BrowsePane(ListingBoard):
         return self.source.query.where
 
     def narrow(self, where: "Filter | None") -> None:
-        """Show what matches this."""
         self.filter_bar.show(where)
         self.source.ask(where=where)
         self.requery()

@@ -14,6 +14,7 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
 from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
+from restoretui.core.plan.terms import Terms
 from restoretui.core.plan.tier_plan import FactGroup, TierPlan
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES
@@ -116,7 +117,7 @@ def test_shortening_pays_its_requests_alone() -> None:
     made = plan(FactGroup("b", longer, 1_000, 300 * GIB), purpose=Purpose.EXTEND).tiers[Tier.STANDARD]
     assert made.counts == {Action.NOTHING: 1_000}, "nobody asked for that"
     group = FactGroup("b", longer, 1_000, 300 * GIB)
-    made = make_plan(S3, [group], 3, NOW, (PRICES, True), shorten=True).tiers[Tier.STANDARD]
+    made = make_plan(S3, [group], 3, NOW, (PRICES, True), terms=Terms(shorten=True)).tiers[Tier.STANDARD]
     assert made.counts == {Action.SHORTEN: 1_000}
     assert made.cost == Cost(requests=Decimal("0.05"))
 
