@@ -331,7 +331,7 @@ class RestoreApp(ShellApp):
         ask_to_leave(self, None if self._demo else self.session, partial(self.exit, 0))  # A demo has nothing to lose.
 
     def action_help_quit(self) -> None:
-        """Textual's ctrl+c only explains itself. This leaves without a question: all that was confirmed is on disk."""
+        """Textual's ctrl+c only explains itself. This leaves without a question: what was confirmed is on disk."""
         self.exit(0)
 
     # --- the user's own commands
