@@ -11,7 +11,7 @@ from restoretui.sandbox.oss.signature import check_signature
 from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml, not_built
-from restoretui.sandbox.wire.call_reply import XML, Call, Reply, elements, iso, parse_xml
+from restoretui.sandbox.wire.call_reply import XML, Call, Reply, address, elements, iso, parse_xml
 
 _Handler = Callable[[Cloud, BucketState, Call], Reply]
 
@@ -59,11 +59,7 @@ class OssAdapter:
         if not call.headers.get("authorization", "").startswith("OSS"):
             return False
         call.service = "oss"
-        hosted = self._hosted_bucket(call.headers.get("host", ""))
-        if hosted:
-            call.bucket, call.key = hosted, call.path[1:]
-        else:
-            call.bucket, _, call.key = call.path[1:].partition("/")
+        address(call, self._hosted_bucket(call.headers.get("host", "")))
         call.operation = _operation(call)
         return True
 
