@@ -275,7 +275,7 @@ def watch(
     **flags: Any,
 ) -> None:
     """Pick up where things stand and follow until everything is settled."""
-    from restoretui.commands.acting.said import WatchSaid
+    from restoretui.commands.telling import WatchSaid
 
     said = WatchSaid(timeout, query_of(flags), since, fail_fast, dry_run, until_next)
     headless(flags, form, "restoretui.commands.following", "watch", run, said)

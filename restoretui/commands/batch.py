@@ -3,11 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from restoretui.commands.acting.said import JobsSaid
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, one_request, what_goes_on
@@ -30,6 +29,20 @@ from restoretui.session.jsonlines.line import where_all
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean
+
+
+class JobsSaid(NamedTuple):
+    """The options of jobs of S3 Batch Operations, as the command line has them; None, or nothing: not said."""
+
+    role_arn: str | None = None
+    manifest: str | None = None
+    manifest_location: str | None = None
+    report_location: str | None = None
+    report_scope: str | None = None
+    priority: int | None = None
+    description: str | None = None
+    tags: Sequence[str] = ()
+    confirm: str | None = None
 
 
 def given(said: JobsSaid) -> dict[str, Any]:

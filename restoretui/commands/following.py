@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from restoretui.commands.acting.said import WatchSaid
 from restoretui.commands.leaving import held_of, tell_unsent, unsent_of, what_goes_on
 from restoretui.commands.output import Output, Seen
 from restoretui.commands.summary import (
@@ -18,7 +17,7 @@ from restoretui.commands.summary import (
     tell_shortfalls,
     verdict_on,
 )
-from restoretui.commands.telling import EVERY_CHANGE, Since, Teller, WantedChanges, since_when
+from restoretui.commands.telling import EVERY_CHANGE, Since, Teller, WantedChanges, WatchSaid, since_when
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import (

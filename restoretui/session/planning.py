@@ -21,9 +21,8 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.lifecycle import ExpirationRule, Expiring, read_rules
-from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.plan import PLAINLY, BucketTerms, RestorePlan, Terms, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable, told_together
-from restoretui.core.plan.terms import PLAINLY, BucketTerms, Terms
 from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.provider import TellsCapacity, TellsExpirations
 from restoretui.core.rules.rules import check_days

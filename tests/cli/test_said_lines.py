@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restoretui.cli import app
-from restoretui.commands.acting.said import JobsSaid, RestoreSaid
+from restoretui.commands.acting.said import RestoreSaid
+from restoretui.commands.batch import JobsSaid
 from restoretui.commands.batch import given as batch_given
 from restoretui.commands.choosing.choice import Choice
 from restoretui.config.loading import load_settings

@@ -19,8 +19,7 @@ def job_options(
     engine: EngineName, tier: Tier | None, batch: Mapping[str, Any], *, fail_fast: bool = False
 ) -> dict[str, Any]:
     """The options of jobs as ``BatchOperations.options`` takes them; ``UsageError`` for what cannot be meant."""
-    from restoretui.commands.acting.said import JobsSaid
-    from restoretui.commands.batch import given
+    from restoretui.commands.batch import JobsSaid, given
 
     if engine == "direct" and any(value not in (None, ()) for value in batch.values()):
         raise UsageError("options of jobs mean nothing to --engine direct", "choose --engine batch or auto")

@@ -17,7 +17,6 @@ from restoretui.core.model import END_UNTOLD, ObjectFacts, RestoreRequest, Tier
 from restoretui.core.plan.job_fees import NO_FEES, JobFees
 from restoretui.core.plan.lifecycle import Expiring
 from restoretui.core.plan.pricing import Cost, PriceTable, estimate
-from restoretui.core.plan.terms import EVERYWHERE_ALIKE, PLAINLY, BucketTerms, Terms
 from restoretui.core.plan.tier_plan import FactGroup, PlanLine, TierPlan
 from restoretui.core.rules.rules import CloudRules, check_days
 from restoretui.core.rules.verdicts import Action, Purpose, Verdict, judge
@@ -27,6 +26,27 @@ SEEN_NOW = timedelta(minutes=1)
 """What was seen within it was seen now."""
 READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is, at a price per GB"
 """Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""
+
+
+class Terms(Struct, frozen=True):
+    """How a restore is asked for, besides its days and tier; see ``RestorePlan``'s fields of the same names."""
+
+    asks_unseen: bool = False
+    shorten: bool = False
+    until: datetime | None = None
+    literal: str = ""
+
+
+class BucketTerms(Struct, frozen=True):
+    """What holds for single buckets; see ``RestorePlan``'s fields of the same names."""
+
+    readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tables: Mapping[str, PriceTable] = field(default_factory=dict)
+    """In the currency of the plan's own table, which prices all other buckets."""
+
+
+PLAINLY = Terms()
+EVERYWHERE_ALIKE = BucketTerms()
 
 
 class RestorePlan(Struct, frozen=True):

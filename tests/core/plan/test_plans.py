@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
-from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, Terms, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
-from restoretui.core.plan.terms import Terms
 from restoretui.core.plan.tier_plan import FactGroup, TierPlan
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES

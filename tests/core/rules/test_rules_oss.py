@@ -8,9 +8,8 @@ from importlib.resources import files
 import pytest
 
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
-from restoretui.core.plan.plan import READ_DIRECTLY, make_plan
+from restoretui.core.plan.plan import READ_DIRECTLY, BucketTerms, Terms, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
-from restoretui.core.plan.terms import BucketTerms, Terms
 from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Action, Purpose, Verdict, judge
