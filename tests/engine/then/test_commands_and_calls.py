@@ -150,7 +150,8 @@ async def test_links_are_written_to_what_stands_there_and_to_nothing_beside_it(
     assert "X-Amz-Signature" in (tmp_path / "real.csv").read_text()
     assert (tmp_path / "real.csv").stat().st_mode & 0o777 == 0o600
     assert b"X-Amz-Signature" in os.read(reader, 65536)
-    assert (tmp_path / "pipe").is_fifo() and (tmp_path / ".link.csv.part").is_fifo()
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / ".link.csv.part").is_fifo()
     os.close(reader)
 
 
