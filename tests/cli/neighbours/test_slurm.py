@@ -115,13 +115,13 @@ def test_a_job_hands_itself_on_to_the_time_it_is_told_until_all_can_be_read(
     while not (cluster.folder / "analysed").exists():
         time.sleep(GLANCE_S)
         for line in cluster.told("squeue", "-h", "-t", "PD", "-o", JOB).splitlines():
-            number, name, begins = line.split("|")
+            job, name, begins = line.split("|")
             if begins == "N/A":
                 continue  # It waits for the scheduler, not for a time.
             at = datetime.fromisoformat(f"{begins}+09:00")
             if name == "warm" and at > datetime.now(UTC) + timedelta(minutes=1):
                 put_off.append(at)
-                cluster.told("scontrol", "update", f"JobId={number}", "StartTime=now")  # as if it were then
+                cluster.told("scontrol", "update", f"JobId={job}", "StartTime=now")  # as if it were then
     assert put_off, "the first look finds nothing yet"
     assert max(put_off) < datetime.now(UTC) + timedelta(hours=24), "in the time zone that Slurm takes it in"
     assert '"available": 3' in (cluster.folder / "analysed").read_text().splitlines()[-1]
