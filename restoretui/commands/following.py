@@ -302,7 +302,7 @@ async def _until_shut_out(session: Session, run_ids: Sequence[int]) -> AccountRe
     """The refusal of the account as a whole, once one is met: what is unsent stays planned, nobody waits for it."""
     while True:
         runs = [await session.ledger.runs.get(run_id) for run_id in run_ids]
-        if (error := session.waiting.why_shut_out(runs)) is not None:
+        if (error := await session.waiting.why_shut_out(runs)) is not None:
             return error
         await session.clock.pause(PRESS_EVERY)
 

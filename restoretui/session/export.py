@@ -73,7 +73,7 @@ async def write_export(
     spelled: Callable[[str], str] | None = None,
     query: Query = EVERYTHING,
 ) -> None:
-    """Write those objects to ``target`` (``targets.open_target``); ``spelled`` is for one that is a terminal."""
+    """Write those objects to ``target`` (``output_files.open_target``); ``spelled`` is for one that is a terminal."""
     from restoretui.session.output_files import open_target
 
     async with open_target(target) as file:
@@ -89,7 +89,7 @@ def _check_terminal(file: "Target", target: Path, spelled: Callable[[str], str] 
 
 
 async def write_report(parts: AsyncIterator[Sequence["ReportRow"]], target: Path) -> int:
-    """Write a completion report to ``target`` (``targets.open_target``) as it comes; how many tasks it has."""
+    """Write a completion report to ``target`` (``output_files.open_target``) as it comes; how many tasks it has."""
     from restoretui.session.output_files import open_target
 
     tasks = 0

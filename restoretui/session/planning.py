@@ -210,7 +210,7 @@ class Planner:
                 return ()
             telling = cast("TellsExpirations", provider)
             try:
-                rules = read_rules(await cloud.read(lambda: telling.expirations(bucket)))
+                rules = read_rules(await cloud.of(bucket).read(lambda: telling.expirations(bucket)))
             except (AccessDenied, BucketNotFound, InvalidRequest, Unsupported, MalformedAnswer) as error:
                 rules = error.code or str(error)
             self._expirations[cloud.scheme, bucket] = self._clock.monotonic(), rules
@@ -250,7 +250,7 @@ class Planner:
         asked_at, archives = self._direct_reads.get((cloud.scheme, bucket), (float("-inf"), frozenset()))
         if self._clock.monotonic() - asked_at >= DIRECT_READ_KNOWN_S:
             provider = await cloud.provider()
-            archives = await cloud.read(lambda: provider.readable_archives(bucket))
+            archives = await cloud.of(bucket).read(lambda: provider.readable_archives(bucket))
             self._direct_reads[cloud.scheme, bucket] = self._clock.monotonic(), archives
         return archives
 

@@ -6,7 +6,7 @@ that. What was agreed to before is sent by the engine without a further question
 
 import inspect
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -314,7 +314,7 @@ class Spending:
         self,
         consent: Consent,
         scheme: str,
-        refs: Iterable[ObjectRef],
+        refs: Sequence[ObjectRef],
         told: Callable[[Cleaned], None],
         run: Run | None = None,
     ) -> None:
@@ -328,6 +328,7 @@ class Spending:
         cloud, channel = self._clouds[scheme].ledger_cloud, self._clouds[scheme].channel
         if run is not None:
             cloud, channel = run.cloud, self._clouds.by(Connection.from_mapping(run.connection))
+        channel = channel.of(refs[0].bucket if refs else "")
         provider = await channel.provider()
         if not provider.capabilities.clean:
             raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
@@ -351,13 +352,11 @@ class Spending:
         self.check_may_send()
         if not any(offer.act is Act.UNDELETE and offer.objects >= len(covered) for offer in consent.offers):
             raise GuardStopped("removing delete markers was not agreed to, so nothing was sent")
-        cloud, channel = self._clouds[scheme], self._clouds[scheme].channel
+        cloud = self._clouds[scheme].of(covered[0].ref.bucket if covered else "")
         provider = await cloud.provider()
         if not provider.capabilities.history:
             raise Unsupported(f"delete markers of {scheme}:// are not removed from here", "use the cloud's own tool")
-        undeleter = Undeleter(
-            self._ledger, cloud.ledger_cloud, cast("TellsHistory", provider), channel.reads(bounded=True)
-        )
+        undeleter = Undeleter(self._ledger, cloud.ledger_cloud, cast("TellsHistory", provider), cloud.read)
         await undeleter.undelete(covered, told)
 
     # --- prices ------------------------------------------------------------------------------------------------

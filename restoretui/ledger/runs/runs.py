@@ -10,7 +10,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
-from restoretui.ledger.run_records import WAITING, JobChange, RestoreJob, Run
+from restoretui.ledger.run_records import WAITING, BucketSpan, JobChange, RestoreJob, Run
 from restoretui.ledger.runs.bucket_ids import RunBuckets
 from restoretui.ledger.runs.job_queries import JobQueries
 from restoretui.ledger.runs.job_view import JobsOf, JobView, past_jobs
@@ -39,6 +39,7 @@ RunList = list[Run]
 JobList = list[RestoreJob]
 IdList = list[int]
 CommandList = list[ShellCommand]
+SpanList = list[BucketSpan]
 PastList = list[PastJob]
 
 
@@ -57,7 +58,7 @@ class Runs(JobQueries):
         self._quick = quick
         self._clock = clock
         self._orders = orders
-        self._buckets = RunBuckets(quick).of
+        self._buckets = RunBuckets(quick)
         self._in_flight: set[int] = set()
         self._claiming = asyncio.Lock()
 
@@ -162,15 +163,23 @@ class Runs(JobQueries):
 
     # --- sending
 
-    async def claim(self, run_id: int, limit: int) -> JobList:
-        """Take up to ``limit`` unsent jobs to send now, in id order. On disk before this returns."""
+    async def claim(self, run_id: int, limit: int, buckets: frozenset[str] | None = None) -> JobList:
+        """Take up to ``limit`` unsent jobs to send now, in id order. On disk before this returns.
+
+        ``buckets``: of those alone, which are some of the run's.
+        """
         from restoretui.ledger.runs.claims import take
 
         now = self._clock.now().timestamp()
+        spans = None if buckets is None else self.spans(run_id, buckets)
         async with self._claiming:
-            jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
+            jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now, spans))
             self._in_flight.update(job.id for job in jobs)
         return jobs
+
+    def spans(self, run_id: int, buckets: frozenset[str]) -> SpanList:
+        """Where the jobs of a run on these buckets stand."""
+        return self._buckets.spans(run_id, buckets)
 
     async def release(self, job_ids: Collection[int]) -> None:
         """These claims surely had no effect: the jobs are unsent again."""
@@ -262,4 +271,4 @@ class Runs(JobQueries):
 
             steps = step_counts(self._quick, f"s.run_id IN (SELECT id FROM run WHERE {where})", args)
         rows = self._quick.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
-        return [run_of(row, counts.get(row[0], []), self._buckets, steps.get(row[0], ())) for row in rows]
+        return [run_of(row, counts.get(row[0], []), self._buckets.of, steps.get(row[0], ())) for row in rows]

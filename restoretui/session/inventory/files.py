@@ -84,7 +84,7 @@ class CloudFiles:
         found, token = Names([], []), None
         for _ in range(_MOST_PAGES):
             ask = partial(provider.list_page, self._bucket, folder, delimiter="/", token=token)
-            page = await self._cloud.read(ask)
+            page = await self._cloud.of(self._bucket).read(ask)
             found.folders.extend(prefix[len(folder) :].rstrip("/") for prefix in page.prefixes)
             found.files.extend(entry.key[len(folder) :] for entry in page.entries)
             token = page.next_token
@@ -101,7 +101,7 @@ class CloudFiles:
                 "fetch the inventory's folder, and name the manifest.json in it",
             )
         reading = cast("ReadsFiles", provider)
-        return await self._cloud.read(lambda: reading.read_piece(self._bucket, path, at, etag))
+        return await self._cloud.of(self._bucket).read(lambda: reading.read_piece(self._bucket, path, at, etag))
 
     def on_disk(self, path: str) -> Path | None:
         del path

@@ -98,7 +98,7 @@ class GoTo(Dialog[Location | str]):
     def __init__(
         self,
         location: Location,
-        known: Sequence[Location] = (),
+        known: Sequence[Location | str] = (),
         sets: Sequence[str] = (),
         places: Sequence[str] = (),
         read: Callable[[str], Location] = parse_location,
