@@ -58,20 +58,19 @@ async def test_what_was_kept_when_we_were_told_to_end_stays_available(
     monkeypatch.setattr(runner, "GATHER_S", 1e5)  # what has ended is not written down before that
     running = await sandbox(empty=True, clock=TurnedClock())
     running.cloud.add_bucket("cold")
-    for number in range(3):
-        running.cloud.put("cold", f"{number}", **GLACIER)
+    running.cloud.put("cold", "a", **GLACIER)
     session = await session_on(running)
     run = await planned(session, ["copy"])
     session.start_engine()
-    await turn(session.clock, lambda: {running.cloud.state("cold", str(at)) for at in range(3)} == {State.ONLINE})
+    await turn(session.clock, lambda: running.cloud.state("cold", "a") is State.ONLINE)
     await settle()
     assert session.ledger.then.of_run(run.id)[0].done == 0
     await session.aclose()
     session = await session_on(running)
-    assert session.ledger.then.of_run(run.id)[0].done == 3
+    assert session.ledger.then.of_run(run.id)[0].done == 1
     session.start_engine()
     await turn(session.clock, lambda: session.clock.now() > run.created_at + timedelta(days=40), step=86_400)
-    assert (await session.ledger.runs.get(run.id)).counts == {State.AVAILABLE: 3}
+    assert (await session.ledger.runs.get(run.id)).counts == {State.AVAILABLE: 1}
 
 
 async def test_copies_go_elsewhere_and_replace_nothing(sandbox: StartSandbox, session_on: OpenSession) -> None:
