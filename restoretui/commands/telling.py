@@ -37,6 +37,20 @@ class WantedChanges(NamedTuple):
 EVERY_CHANGE = WantedChanges()
 
 
+class WatchSaid(NamedTuple):
+    """The options of ``watch``."""
+
+    timeout: timedelta | None = None
+    query: Query = EVERYTHING
+    """With ``since``: the changes that are told."""
+    since: Since | None = None
+    fail_fast: bool = False
+    dry_run: bool = False
+    """Only what would be sent is told."""
+    until_next: bool = False
+    """What is due is done, and that is all."""
+
+
 class Teller:
     """Says what happens to some runs while it happens: JSON lines for programs, a progress bar for people."""
 

@@ -33,8 +33,8 @@ from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.engine.undeleter import Covered, Undeleted, Undeleter
 from restoretui.ledger import Ledger
-from restoretui.ledger.batches.manifest_run import ManifestRun
 from restoretui.ledger.run_records import Run
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.runs.job_lines import JobLine
 from restoretui.session.batch.once_more import check_may_be_jobs, check_takes_jobs, offer_again, with_fees
 from restoretui.session.batch.operations import BatchOperations
@@ -139,15 +139,13 @@ class Spending:
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         reached = self._clouds[plan.scheme].connection
-        connection = reached.only(plan.buckets).to_mapping()
+        agreed = ConfirmedPlan(cloud, plan, tier, reached.only(plan.buckets).to_mapping(), behalf, said)
         if batch is None:
-            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, behalf, exact=True, said=said)
+            return await self._ledger.runs.confirm(sel, agreed, exact=True)
         options = batch.checked()
         check_may_be_jobs(reached, plan.buckets)
         await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
-        run_id = await self._ledger.batches.confirm(
-            sel, cloud, plan, tier, connection, options, behalf, exact=True, said=said
-        )
+        run_id = await self._ledger.batches.confirm(sel, agreed, options, exact=True)
         return await self._ledger.runs.get(run_id)
 
     def _checked(self, behalf: OnBehalf) -> OnBehalf:
@@ -182,8 +180,8 @@ class Spending:
         await self._batch_jobs.check(options.checked(), {found.bucket})
         batches = self._ledger.batches
         rows = await manifests.gather(found, batches)
-        wanted = ManifestRun(cloud.ledger_cloud, connection, plan, tier, options, behalf, said)
-        return await self._ledger.runs.get(await batches.confirm_gathered(wanted, rows))
+        agreed = ConfirmedPlan(cloud.ledger_cloud, plan, tier, connection, behalf, said)
+        return await self._ledger.runs.get(await batches.confirm_gathered(agreed, options, rows))
 
     # --- once more ---------------------------------------------------------------------------------------------
 

@@ -1,15 +1,14 @@
 """The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
-from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.commands import ShellCommand
-from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
 from restoretui.ledger.run_records import WAITING, BucketSpan, JobChange, RestoreJob, Run
 from restoretui.ledger.runs.bucket_ids import RunBuckets
@@ -25,7 +24,7 @@ from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
 if TYPE_CHECKING:
-    from restoretui.core.plan.plan import RestorePlan
+    from restoretui.ledger.runs.create_run import ConfirmedPlan
 
 _PURSUED = (
     f"id IN (SELECT run_id FROM run_count WHERE jobs > 0 AND state IN ({names(WAITING | {State.AVAILABLE})})"
@@ -68,27 +67,20 @@ class Runs(JobQueries):
     async def confirm(
         self,
         sel: int,
-        cloud: CloudId,
-        plan: "RestorePlan",
-        tier: Tier,
-        connection: Mapping[str, object],
-        behalf: OnBehalf = NOBODY,
+        agreed: "ConfirmedPlan",
         *,
         exact: bool = False,
-        said: Sequence[ShellCommand] = (),
     ) -> Run:
-        """Make the plan at ``tier`` an intent: a run, and a job for every selected object of ``cloud``.
+        """Make a plan an intent: a run, and a job for every selected object of its cloud.
 
         The facts are read anew. Objects that got a job meanwhile are watched, not asked for twice; objects that would
         be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged``
-        instead, as soon as the plan made now would not be this one. ``said``: the commands that say the same.
+        instead, as soon as the plan made now would not be this one.
         """
         from restoretui.ledger.runs.create_run import confirm
 
         now, wall = self._clock.now().timestamp(), self._clock.wall()
-        run_id = await self._writer.do(
-            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, behalf, now, wall, exact=exact, said=said)
-        )
+        run_id = await self._writer.do(lambda tx: confirm(tx, sel, agreed, now, wall, exact=exact))
         return self._get(run_id)
 
     async def get(self, run_id: int) -> Run:

@@ -78,6 +78,7 @@ class CloudFiles:
         )
 
     async def names(self, folder: str) -> Names:
+        """By listing with a delimiter; of a folder of very many, as many as ``_MOST_PAGES`` pages hold."""
         provider = await self._cloud.provider()
         await self._cloud.region(self._bucket)
         found, token = Names([], []), None
@@ -92,6 +93,7 @@ class CloudFiles:
         return found
 
     async def piece(self, path: str, at: int, etag: str) -> FilePiece:
+        """``Unsupported`` from a provider that reads no files."""
         provider = await self._cloud.provider()
         if not provider.capabilities.reads_files:
             raise Unsupported(
@@ -117,9 +119,11 @@ class LocalFiles:
         return path
 
     async def names(self, folder: str) -> Names:
+        """Read in a thread."""
         return await beside(lambda: self._names(folder), "restoretui-folder")
 
     async def piece(self, path: str, at: int, etag: str) -> FilePiece:
+        """Read in a thread; ``etag`` means nothing to a disk."""
         return await beside(lambda: self._piece(path, at), "restoretui-file")
 
     def on_disk(self, path: str) -> Path | None:

@@ -345,6 +345,7 @@ class ListingBoard(BrowseBoard):
     # --- keeping up
 
     def told(self, topics: frozenset[str]) -> bool:
+        """Notes what has changed for the next tick, whether shown or not; paints only what is shown."""
         session, listing = self.shell.session, self.source.listing
         if session is None:
             return False

@@ -249,7 +249,6 @@ class BrowsePane(ListingBoard):
         return self.source.query.where
 
     def narrow(self, where: "Filter | None") -> None:
-        """Show what matches this."""
         self.filter_bar.show(where)
         self.source.ask(where=where)
         self.requery()
@@ -278,6 +277,7 @@ class BrowsePane(ListingBoard):
             self.note_visit()
 
     def action_clear(self) -> None:
+        """One thing a press: stops a running listing, else a request, else clears the filter, else leaves sums."""
         self.shell.move_on()
         running = self.following
         if running is None and self.source.listing is not None and self.source.is_listing:
