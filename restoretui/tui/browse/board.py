@@ -227,6 +227,7 @@ class BrowseBoard(Markable):
             listing=self.source.listing,
             is_filtered=self.source.is_filtered,
             is_searching=bool(self.views_coming or self.requery_due or view is None or not view.complete),
+            is_anchored=self.source.is_anchored,
         ).words(self.shell.key_for)
 
     def place(self) -> list[Part]:

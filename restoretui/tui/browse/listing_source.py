@@ -118,6 +118,13 @@ class ListingSource(Struct):
         """Not everything is shown."""
         return self.query.where is not None
 
+    @property
+    def is_anchored(self) -> bool:
+        """What is looked for is a glob over whole keys."""
+        from restoretui.core.filter.tree import is_anchored  # nobody filters before the first paint
+
+        return is_anchored(self.query.where)
+
     def ask(self, **changes: Any) -> None:
         """Filter or order differently."""
         self.query = replace(self.query, **changes)

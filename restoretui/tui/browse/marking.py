@@ -180,6 +180,9 @@ class Marking:
             from restoretui.core.filter.printer import filter_text
 
             what = f"matches {filter_text(where)} below"
+        if not summary.objects:
+            shell.say("warning", f"nothing {what} {location.prefix or location}, so nothing is marked")
+            return summary
         shell.say(
             "done",
             f"{fmt.plural(summary.objects, 'object')} marked in all, with what {what} {location.prefix or location}",

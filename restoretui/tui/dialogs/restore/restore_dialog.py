@@ -82,12 +82,13 @@ class RestoreDialog(PlanView):
         self._looked = False
 
         def progress(looked: int) -> None:
-            self.what.update(said((f"looking at objects one by one: {looked:,} …", "dim")))
+            self.what.update(said((f"looking at what is chosen: {looked:,} objects so far …", "dim")))
 
         if self.purpose is Purpose.UPGRADE and not self._tier_touched:
             self._lasting = Lasting(await days_asked_for(self.session, self._sel) or self._lasting.days)
             self.days_field.value = str(self._lasting.days)
         self.unseen = await self.session.selecting.look(self._sel, progress)
+        self.looks = self.session.selecting.looks
         self.target = await find_target(self.session, self._sel, self._scheme)
         self._looked = True
         await self._replan()
