@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from restoretui.ledger.runs.job_lines import Shortfall
     from restoretui.ledger.runs.job_view import JobView
 
+MOST_NAMED = 5
+"""Runs that are named where another was typed."""
+
 
 class RunViews:
     """Reads the ledger; part of a session, as ``session.run_views``."""
@@ -95,5 +98,5 @@ class RunViews:
         for run in runs:
             if str(run.id) == name:
                 return run
-        known = ", ".join(str(run.id) for run in runs[-5:]) or "none yet"
+        known = ", ".join(map(str, sorted((run.id for run in runs), reverse=True)[:MOST_NAMED])) or "none yet"
         raise UsageError(f"there is no run {name!r}", f"known runs: {known}; `restoretui status` lists them")

@@ -14,8 +14,11 @@ from urllib.request import urlopen
 import pytest
 from msgspec.structs import replace
 
-from restoretui.core.errors import Unreachable, UsageError
+from restoretui.core.errors import GuardStopped, Unreachable, UsageError
 from restoretui.core.location import parse_location
+from restoretui.core.model import Tier
+from restoretui.core.plan.offers import check_guards, offer_of
+from restoretui.core.then.said import read_steps
 from restoretui.engine import process
 from restoretui.engine.engine import Engine
 from restoretui.engine.then import commands
@@ -24,6 +27,7 @@ from restoretui.session.session import Session
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock
 from tests.engine.conftest import OpenSession
+from tests.engine.test_pursuit import choose
 from tests.engine.then.doing import GLACIER, done, planned, tasks
 
 SECRET = b"0123456789abcdef"
@@ -150,8 +154,26 @@ async def test_links_are_written_to_what_stands_there_and_to_nothing_beside_it(
     assert "X-Amz-Signature" in (tmp_path / "real.csv").read_text()
     assert (tmp_path / "real.csv").stat().st_mode & 0o777 == 0o600
     assert b"X-Amz-Signature" in os.read(reader, 65536)
-    assert (tmp_path / "pipe").is_fifo() and (tmp_path / ".link.csv.part").is_fifo()
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / ".link.csv.part").is_fifo()
     os.close(reader)
+
+
+async def test_what_can_be_read_already_is_linked_to_and_counts_against_a_limit_of_objects(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    running = await ready(sandbox, "a")
+    session = await session_on(running)
+    await done(session, [])
+    run = await done(session, [f"presign:{tmp_path / 'links.csv'}"], days=1)
+    assert [step.done for step in run.then] == [1], await tasks(session, run)
+    assert "/cold/a?" in (tmp_path / "links.csv").read_text()
+    running.cloud.put("cold", "online", body=b"")
+    running.cloud.put("cold", "new", body=b"", **GLACIER)
+    sel = await choose(session, "s3://cold")
+    plan = await session.then.planned(await session.plan(sel, 1), read_steps([f"download:{tmp_path}"]))
+    with pytest.raises(GuardStopped, match="about 3 objects"):
+        check_guards([offer_of(plan, Tier.BULK)], (), 2)
 
 
 class Receiver:
