@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from restoretui.config.secret_file import read_secret
 from restoretui.core.errors import UsageError
 
 _KNOWN = ("url", "secret_env", "secret_file", "style")
@@ -56,13 +57,7 @@ def secret_of(name: str, section: Mapping[str, Any], environment: Mapping[str, s
         if not text:
             raise UsageError(f"webhook {name}: ${variable} is not set", "set it, or leave secret_env out")
     elif file := section.get("secret_file"):
-        path = Path(str(file)).expanduser()
-        path = path if path.is_absolute() else home / path
-        try:
-            text = path.read_text("utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise UsageError(f"webhook {name}: its secret cannot be read from {path}: {reason}") from None
+        text = read_secret(str(file), home, f"webhook {name}: its secret")
     else:
         return b""
     if not text.startswith("whsec_"):

@@ -16,19 +16,20 @@ from msgspec.structs import replace
 
 from restoretui.core.errors import GuardStopped, Unreachable, UsageError
 from restoretui.core.location import parse_location
-from restoretui.core.model import Tier
+from restoretui.core.model import State, Tier
 from restoretui.core.plan.offers import check_guards, offer_of
 from restoretui.core.then.said import read_steps
 from restoretui.engine import process
 from restoretui.engine.engine import Engine
 from restoretui.engine.then import commands
+from restoretui.ledger.store.leases import of_run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
-from tests.engine.clock_control import TurnedClock
+from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
 from tests.engine.test_pursuit import choose
-from tests.engine.then.doing import GLACIER, done, planned, tasks
+from tests.engine.then.doing import GLACIER, done, finished, planned, tasks
 
 SECRET = b"0123456789abcdef"
 
@@ -174,6 +175,27 @@ async def test_what_can_be_read_already_is_linked_to_and_counts_against_a_limit_
     plan = await session.then.planned(await session.plan(sel, 1), read_steps([f"download:{tmp_path}"]))
     with pytest.raises(GuardStopped, match="about 3 objects"):
         check_guards([offer_of(plan, Tier.BULK)], (), 2)
+
+
+async def test_a_read_only_session_watches_until_something_is_to_be_done_and_leaves_that_to_others(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    running = await ready(sandbox, "a")
+    writer = await session_on(running)
+    run = await planned(writer, ["exec:true"])
+    writer.start_engine()
+    await turn(running.clock, lambda: writer.ledger.runs.peek_all()[0].counts.get(State.RESTORING) == 1)
+    await writer.aclose()
+    onlooker = await session_on(running, read_only=True)
+    onlooker.start_engine([run.id])
+    await turn(running.clock, lambda: run.id in onlooker._engine.left_alone)
+    assert (await onlooker.ledger.runs.get(run.id)).counts[State.AVAILABLE] == 1
+    assert "something is to be done with its objects" in next(onlooker.waiting.waits()).reason
+    taken = (await onlooker.ledger.leases.find(of_run(run.id))) is not None
+    assert not taken
+    writer = await session_on(running)
+    writer.start_engine()
+    assert [step.done for step in (await finished(writer, run)).then] == [1]
 
 
 class Receiver:
