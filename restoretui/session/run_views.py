@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from restoretui.ledger.batches.outstanding import Outstanding
     from restoretui.ledger.runs.job_lines import Shortfall
     from restoretui.ledger.runs.job_view import JobView
+    from restoretui.ledger.then_records import ThenCause
 
 MOST_NAMED = 5
 """Runs that are named where another was typed."""
@@ -48,6 +49,10 @@ class RunViews:
         if not (run.counts.get(State.FAILED) or run.counts.get(State.SKIPPED)):
             return []
         return await self._ledger.runs.causes(run.id)
+
+    async def then_causes(self, run: Run) -> "list[ThenCause]":
+        """Why what was to be done with its objects could not be done."""
+        return await self._ledger.then.causes(run.id) if run.then_failed else []
 
     async def skips(self, run: Run) -> list[tuple[str, int]]:
         """Why nothing was asked for, and of how many objects of the run; the most frequent reason first."""

@@ -14,8 +14,19 @@ from restoretui.ledger.store.writer import Writer
 from restoretui.ledger.then import changing, writing
 from restoretui.ledger.then.step_counts import step_counts
 from restoretui.ledger.then.writing import READABLE
-from restoretui.ledger.then_records import OPEN, EndingCopy, StepCount, TaskEnd, TaskRow, TaskState, ThenTask
+from restoretui.ledger.then_records import (
+    OPEN,
+    EndingCopy,
+    StepCount,
+    TaskEnd,
+    TaskRow,
+    TaskState,
+    ThenCause,
+    ThenTask,
+)
 
+MOST_CAUSES = 100
+"""Of one run; a command may say something else of each object."""
 _OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
@@ -143,6 +154,23 @@ class ThenTasks:
                 (step_id,),
             ).fetchall()
             return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+        return await self._reader.run(read)
+
+    async def causes(self, run_id: int) -> list[ThenCause]:
+        """Why steps of the run could not be done, by step in their order, the most frequent reason first."""
+
+        def read(connection: Connection) -> list[ThenCause]:
+            rows = connection.execute(
+                "SELECT s.kind, s.target, s.options, t.code, t.reason, count(*) FROM then_step s"
+                " CROSS JOIN then_task t ON t.step_id = s.id AND t.state = 'failed' WHERE s.run_id = ?"
+                " GROUP BY s.id, t.code, t.reason ORDER BY s.place, count(*) DESC, t.reason LIMIT ?",
+                (run_id, MOST_CAUSES),
+            ).fetchall()
+            return [
+                ThenCause(ThenStep.from_mapping(kind, target, json.loads(options)), code, reason, objects)
+                for kind, target, options, code, reason, objects in rows
+            ]
 
         return await self._reader.run(read)
 
