@@ -93,7 +93,7 @@ def test_settings_know_whence_they_come(run: Run, serve: Serve, tmp_path: Path) 
     assert rows["state_dir"][1] == "$RESTORETUI_STATE_DIR"
     assert "patience" not in rows
     assert rows["hooks"][0] == '["failed=exec:curl (not shown)"]'
-    assert '"run": "curl (not shown)"' in rows["commands"][0]
+    assert '"run": "curl (not shown)"' in str(rows["commands"][0])
     everything = run(served, "config", "show", "--all", "--json")
     patience = [row for row in everything.of("setting") if row["setting"] == "patience"]
     assert patience[0]["source"] == "default"
