@@ -20,15 +20,18 @@ _TASK = (
     " FROM then_task t CROSS JOIN then_step s ON s.id = t.step_id LEFT JOIN job j ON j.id = t.job_id"
     " LEFT JOIN line n ON n.id = j.line_id LEFT JOIN bucket b ON b.id = j.bucket_id"
 )
+AHEAD_S = 60.0
+"""By how much clocks of two machines may differ."""
+DUE = f"(t.due_at IS NULL OR t.due_at <= :now OR t.changed_at > :now + {AHEAD_S})"
+"""It rests no more. What came to rest after now did so before the clock was set back: nobody waits until it catches up."""
 NOT_RUN = "not begun: the step before it failed"
 
 
 def take(tx: Tx, step_id: int, limit: int, now: float) -> list[ThenTask]:
     """Claim up to ``limit`` tasks of a step that can be begun, in the order they came."""
     rows = tx.rows(
-        f"{_TASK} WHERE t.step_id = ? AND t.state = 'ready' AND (t.due_at IS NULL OR t.due_at <= ?)"
-        " ORDER BY t.id LIMIT ?",
-        (step_id, now, limit),
+        f"{_TASK} WHERE t.step_id = :step AND t.state = 'ready' AND {DUE} ORDER BY t.id LIMIT :limit",
+        {"step": step_id, "now": now, "limit": limit},
     )
     if not rows:
         return []

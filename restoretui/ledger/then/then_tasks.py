@@ -224,12 +224,14 @@ class ThenTasks:
 
     async def next_due(self, run_id: int) -> float | None:
         """When the first task that rests may be tried again."""
+        now = self._clock.now().timestamp()
 
         def read(connection: Connection) -> float | None:
             row = connection.execute(
-                "SELECT min(t.due_at) FROM then_step s CROSS JOIN then_task t ON t.step_id = s.id"
-                " WHERE s.run_id = ? AND t.state = 'ready' AND t.due_at IS NOT NULL",
-                (run_id,),
+                f"SELECT min(CASE WHEN {changing.DUE} THEN :now ELSE t.due_at END) FROM then_step s"
+                " CROSS JOIN then_task t ON t.step_id = s.id"
+                " WHERE s.run_id = :run AND t.state = 'ready' AND t.due_at IS NOT NULL",
+                {"run": run_id, "now": now},
             ).fetchone()
             return None if row is None else row[0]
 

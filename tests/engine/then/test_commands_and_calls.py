@@ -28,6 +28,7 @@ from restoretui.session.session import Session
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
+from tests.engine.test_holding_on import SetClock
 from tests.engine.test_pursuit import choose
 from tests.engine.then.doing import GLACIER, done, finished, planned, tasks
 
@@ -196,6 +197,31 @@ async def test_a_read_only_session_watches_until_something_is_to_be_done_and_lea
     writer = await session_on(running)
     writer.start_engine()
     assert [step.done for step in (await finished(writer, run)).then] == [1]
+
+
+async def test_what_rests_is_not_kept_from_its_next_try_by_a_clock_that_is_set_back(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    clock = SetClock()
+    running = await sandbox(empty=True, clock=clock)
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a", **GLACIER)
+    session = await session_on(running)
+    await done(session, [])
+    script = tmp_path / "twice.sh"
+    script.write_text(f"#!/bin/sh\ntest -f {tmp_path}/once && exit 0; touch {tmp_path}/once; exit 75\n")
+    script.chmod(0o755)
+    run = await planned(session, [f"exec:{script}"], days=1)
+    session.start_engine()
+
+    async def rests() -> bool:
+        return await session.ledger.then.next_due(run.id) is not None
+
+    await turn(clock, rests, step=6.0)
+    clock.set_by(-3600)
+    began = clock.monotonic()
+    await turn(clock, lambda: session.ledger.then.of_run(run.id)[0].done == 1, step=30.0)
+    assert clock.monotonic() - began < 600
 
 
 class Receiver:
