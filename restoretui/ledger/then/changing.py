@@ -23,7 +23,7 @@ _TASK = (
 AHEAD_S = 60.0
 """By how much clocks of two machines may differ."""
 DUE = f"(t.due_at IS NULL OR t.due_at <= :now OR t.changed_at > :now + {AHEAD_S})"
-"""It rests no more. What came to rest after now did so before the clock was set back: nobody waits until it catches up."""
+"""It rests no more. What came to rest after now did so before the clock was set back: its time means nothing."""
 NOT_RUN = "not begun: the step before it failed"
 
 
