@@ -79,10 +79,14 @@ class RunViews:
         return await self._ledger.runs.shortfall(run)
 
     def outstanding(self) -> list["Outstanding"]:
-        """How much of each run under way is still to be sent, in the order of their numbers."""
+        """How much of each run under way is still to be sent, in the order of their numbers.
+
+        Also of those of which only then-steps are still to be done.
+        """
         from restoretui.ledger.batches.outstanding import outstanding
 
-        open_runs = sorted((run for run in self._ledger.runs.peek_all() if run.is_open), key=lambda run: run.id)
+        runs = (run for run in self._ledger.runs.peek_all() if run.is_open or run.then_open)
+        open_runs = sorted(runs, key=lambda run: run.id)
         return [outstanding(run, self._ledger.batches.peek_of_run(run.id)) for run in open_runs]
 
     def unsent(self) -> list["Outstanding"]:
