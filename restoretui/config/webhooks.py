@@ -43,9 +43,15 @@ def check_webhooks(value: object, source: str) -> Mapping[str, Mapping[str, str]
 def _check_url(url: str, where: str, hint: str) -> None:
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+        plain = url.isascii() and url.isprintable() and " " not in url
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and plain
     except ValueError:
-        good = False
+        parts, good = urlsplit(""), False
+    if "@" in parts.netloc:
+        raise UsageError(
+            f"{where}: url holds a user or password, which would not be sent",
+            "sign the calls: secret_env or secret_file",
+        )
     if not good:
         raise UsageError(f"{where}: url must be an http or https URL", hint)  # itself it may be a secret: unsaid
 
