@@ -31,7 +31,7 @@ class Links:
             raise GivenUp("this program writes no files")
         if not context.provider.capabilities.presigns:
             raise GivenUp(f"{context.provider.scheme}:// has no links that read an object")
-        signer, read = cast("Presigns", context.provider), context.reads()
+        signer = cast("Presigns", context.provider)
         text, rows, after = io.StringIO(), 0, 0
         table = csv.writer(text)
         table.writerow(["key", "version_id", "ends_at", "url"])
@@ -42,6 +42,7 @@ class Links:
                 left = LONGEST_S if expiry is None else min(LONGEST_S, expiry - now.timestamp())
                 if left < 1:
                     continue
+                read = self._work.reads(ref)
                 link = await read(lambda ref=ref, left=left: signer.presigned_get(ref, left))  # type: ignore[misc]
                 ends = now.astimezone(UTC) + timedelta(seconds=link.seconds)
                 table.writerow([ref.key, ref.version_id or "", f"{ends:%Y-%m-%dT%H:%M:%SZ}", link.url])

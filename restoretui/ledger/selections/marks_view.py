@@ -121,6 +121,7 @@ class MarksView:
         self._place()
 
     def rows(self, start: int, n: int) -> list[MarkRow]:
+        """Headings of places and, unless folded, their objects, at most ``n`` rows from position ``start``."""
         found: list[MarkRow] = []
         at = bisect_right(self._starts, start) - 1
         while at >= 0 and at < len(self.groups) and len(found) < n:
@@ -165,6 +166,7 @@ class MarksView:
         return found
 
     def position(self, row_id: int) -> int | None:
+        """Where the row with that id stands; None when it is folded away or no longer marked."""
         if not 0 <= row_id < len(self._named):
             return None
         group, named = self._named[row_id]
@@ -207,6 +209,7 @@ class MarksView:
         return start + 1 + offset + marks.count(after, named)
 
     def row_id(self, position: int) -> int | None:
+        """The id at that position, which is this view's own and given by the first read; None past the end."""
         rows = self.rows(position, 1)
         return rows[0].id if rows else None
 

@@ -182,7 +182,7 @@ class ThenChecks:
             return ""
         contents = cast("HandlesContents", provider).contents()
         try:
-            versioned = await cloud.read(lambda: contents.is_versioned(bucket))
+            versioned = await cloud.of(bucket).read(lambda: contents.is_versioned(bucket))
         except CloudError:
             return (
                 f"whether {bucket} keeps versions may not be read: without them the copy replaces the archived object"
@@ -197,7 +197,7 @@ class ThenChecks:
             return []
         telling = cast("TellsExpirations", provider)
         try:
-            rules = await cloud.read(lambda: telling.expirations(bucket))
+            rules = await cloud.of(bucket).read(lambda: telling.expirations(bucket))
         except CloudError as error:
             why = error.code or str(error)
             return [f"whether a lifecycle rule of {bucket} archives the copies again may not be read ({why})"]
