@@ -15,6 +15,7 @@ from restoretui.commands.summary import (
     tell_causes,
     tell_ends,
     tell_shortfalls,
+    tell_then_causes,
     verdict_on,
 )
 from restoretui.commands.telling import EVERY_CHANGE, Since, Teller, WantedChanges, WatchSaid, since_when
@@ -85,11 +86,13 @@ async def status(
             output.error(with_text(error, f"{names} could not be looked at: {error}"))
         causes = await causes_of(session, runs) if name else []
         tell_causes(output, causes)
+        then_causes = await tell_then_causes(session, output, runs if name else ())
         for run in runs if name else ():
             await tell_ends(session, output, run)
         less = await tell_shortfalls(session, output, runs)
         fields = counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)} | less
-        summarise(output, fields | {"causes": [cause_fields(cause) for cause in causes]}, runs)
+        fields |= {"causes": [cause_fields(cause) for cause in causes], "then_causes": then_causes}
+        summarise(output, fields, runs)
         if problems:
             codes = {error.exit_code for error, _ in problems}
             return codes.pop() if len(codes) == 1 else ExitCode.SOME_FAILED
@@ -275,6 +278,7 @@ async def follow(
     fields["causes"] = [cause_fields(cause) for cause in causes]
     summarise(output, counts_of(session, runs) | fields, runs)
     tell_causes(output, causes)
+    output.summary({"then_causes": await tell_then_causes(session, output, runs)})
     for job_id in held:
         output.say(f"job {job_id} is made and waits: `restoretui batch confirm {job_id}` lets it run")
     short_runs = [run for run in runs if run.id in session.out_of_capacity and run.counts.get(State.PLANNED)]

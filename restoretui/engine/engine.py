@@ -22,6 +22,7 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.store.leases import Lease, of_run
+from restoretui.ledger.then_records import TaskState
 
 if TYPE_CHECKING:
     from restoretui.engine.events.feed import EventFeed
@@ -174,9 +175,8 @@ class Engine:
         for run in self._ledger.runs.peek_pursued():
             if run.id in self._tasks or (self.only is not None and run.id not in self.only):
                 continue
-            if not self._may_send and (planned := run.counts.get(State.PLANNED)):
-                # Its lease belongs to somebody who can send.
-                left[run.id] = f"{planned:,} of its objects are not sent, and this session is read-only"
+            if why := self._why_not_ours(run):
+                left[run.id] = why
                 continue
             until = self._clock.wall() + LEASE
             if await self._acquire(run.id, left):
@@ -187,6 +187,17 @@ class Engine:
                 self._elsewhere.add(run.id)
         self._left = left
         self._health.busy(bool(self._tasks))
+
+    def _why_not_ours(self, run: Run) -> str:
+        """Why its lease belongs to somebody who can send; empty where it does not, or that is us."""
+        if self._may_send:
+            return ""
+        if planned := run.counts.get(State.PLANNED):
+            return f"{planned:,} of its objects are not sent, and this session is read-only"
+        is_due = any(step.tasks.get(TaskState.READY) or step.tasks.get(TaskState.DOING) for step in run.then)
+        if is_due or (run.then_open and not run.is_open):
+            return "something is to be done with its objects, and this session is read-only"
+        return ""
 
     async def _acquire(self, run_id: int, left: dict[int, str]) -> bool:
         """Take the run's lease, if nobody has it; else ``left`` is told who.
@@ -239,6 +250,8 @@ class Engine:
                     break
                 if run.id in self._held_up:
                     continue  # Nobody pursues it, so nobody holds its lease.
+                if not self._may_send and self._why_not_ours(await self._ledger.runs.get(run.id)):
+                    return
                 until = self._clock.wall() + LEASE
                 if not await self._ledger.leases.renew(name, self._holder, LEASE):
                     self._held_until.pop(run.id, None)

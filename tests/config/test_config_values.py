@@ -51,6 +51,7 @@ def test_an_absurd_number_is_refused_with_its_name_and_range(load: Load, name: s
         ("[stores.x]\nshortest_hours = 48", "shortest_hours = 48 is above longest_hours = 24"),
         ("[stores.x]\nmax_days = 0.5", "max_days must be a whole number"),
         ("x = " + "[" * 5000, "not valid TOML"),
+        ("#" * (4 << 20) + "\n", "it is longer than 4,194,304 bytes"),
     ],
 )
 def test_what_would_do_nothing_or_overflow_is_said(load: Load, line: str, says: str) -> None:

@@ -22,6 +22,7 @@ from restoretui.engine.then.proving import is_proven
 from restoretui.engine.then.work import GivenUp, ThenWork, TryLater, explained
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.together import together
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.then_records import ThenTask
 
 AT_ONCE = 8
@@ -60,7 +61,7 @@ class Downloader:
         there = await asyncio.to_thread(self._folder.find, names)
         if there is not None:
             return await self._there_already(task, seen, names, proof)
-        part = _part_of(task, names)
+        part = part_of(self._work.context.run, task.job_id, names)
         descriptor = await asyncio.to_thread(lambda: self._folder.open(part, write=True))
         try:
             await self._fill(task, seen, descriptor)
@@ -84,7 +85,7 @@ class Downloader:
         """Remove the part of a file that nobody will end."""
         names = self._paths.pop(task.id, None) or (task.path.split("/") if task.path else None)
         if names is not None:
-            await asyncio.to_thread(self._folder.remove, _part_of(task, names))
+            await asyncio.to_thread(self._folder.remove, part_of(self._work.context.run, task.job_id, names))
 
     async def _path(self, task: ThenTask, seen: ObjectDetail) -> tuple[str, ...]:
         if task.path:
@@ -182,9 +183,12 @@ class Downloader:
         return f"downloaded, {proof.algorithm.upper()} proven" if proven else None
 
 
-def _part_of(task: ThenTask, names: Sequence[str]) -> tuple[str, ...]:
-    """Where a file grows until it is whole: beside it, hidden, by a name that no key is given."""
-    return (*names[:-1], f".restoretui-{task.run_id}-{task.job_id}.part")
+def part_of(run: Run, job_id: int, names: Sequence[str]) -> tuple[str, ...]:
+    """Where a file grows until it is whole: beside it, hidden, by a name that no key is given.
+
+    Several people may download into one folder: in each one's ledger runs are numbered from 1.
+    """
+    return (*names[:-1], f".restoretui-{int(run.created_at.timestamp() * 1000):x}-{run.id}-{job_id}.part")
 
 
 def _write(descriptor: int, data: bytes, start: int) -> None:

@@ -26,6 +26,8 @@ _ACTIONS = {
     "ReceiveMessage": "sqs:ReceiveMessage", "DeleteMessageBatch": "sqs:DeleteMessage",
     "GetQueueAttributes": "sqs:GetQueueAttributes", "SetQueueAttributes": "sqs:SetQueueAttributes",
 }  # fmt: skip
+_SHAPES = {"Messages": list, "Attributes": dict}
+"""Parts of answers that are read, as the API has them."""
 _GET, _PUT = "GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration"
 
 
@@ -114,6 +116,9 @@ def _read_json(reply: "HttpResponse") -> dict[str, Any]:
         raise Unreadable("it is no JSON") from None
     if not isinstance(told, dict):
         raise Unreadable("it is no JSON object")
+    for name, kind in _SHAPES.items():
+        if not isinstance(told.get(name) or kind(), kind):
+            raise Unreadable(f"its {name} are of another kind")
     return told
 
 

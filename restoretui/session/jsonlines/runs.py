@@ -11,7 +11,7 @@ from restoretui.session.jsonlines.line import known, where_all
 
 if TYPE_CHECKING:
     from restoretui.core.progress import RunProgress
-    from restoretui.ledger.then_records import StepCount
+    from restoretui.ledger.then_records import StepCount, ThenCause
 
 
 def states_fields(counts: Mapping[State, int]) -> dict[str, int]:
@@ -70,6 +70,17 @@ def cause_fields(cause: Cause) -> dict[str, Any]:
         "objects": cause.objects, "of_rights": cause.of_rights > 0,
     }  # fmt: skip
     return known(fields)
+
+
+def then_cause_fields(run: Run, cause: "ThenCause") -> dict[str, Any]:
+    """An entry of ``then_causes`` in a ``summary`` line."""
+    step = cause.step
+    return known(
+        {
+            "run": run.id, "step": str(step.kind), "target": step.target or None, "event": step.event,
+            "code": cause.code or None, "reason": cause.reason or None, "objects": cause.objects,
+        }
+    )  # fmt: skip
 
 
 def progress_fields(now: "RunProgress") -> dict[str, Any]:

@@ -161,6 +161,9 @@ WORDS: dict[str, Term] = {
     "then_done": Term(COUNT, "objects, or steps of objects, that it is done with"),
     "then_failed": Term(COUNT, "those it could not be done with"),
     "then_open": Term(COUNT, "those that can be read and it is still to be done with"),
+    "then_causes": Term(
+        list_of(record("run step objects", "target event code reason")), "why steps could not be done"
+    ),
     "then_stands": Term(TEXT, "how far each step is with the object"),
     # a plan
     "act": Term(NAME, "restore, retry, retry_through_jobs, clone, confirm_job or clean"),

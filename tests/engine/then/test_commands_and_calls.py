@@ -14,17 +14,23 @@ from urllib.request import urlopen
 import pytest
 from msgspec.structs import replace
 
-from restoretui.core.errors import Unreachable, UsageError
+from restoretui.core.errors import GuardStopped, Unreachable, UsageError
 from restoretui.core.location import parse_location
+from restoretui.core.model import State, Tier
+from restoretui.core.plan.offers import check_guards, offer_of
+from restoretui.core.then.said import read_steps
 from restoretui.engine import process
 from restoretui.engine.engine import Engine
 from restoretui.engine.then import commands
+from restoretui.ledger.store.leases import of_run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
-from tests.engine.clock_control import TurnedClock
+from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
-from tests.engine.then.doing import GLACIER, done, planned, tasks
+from tests.engine.test_holding_on import SetClock
+from tests.engine.test_pursuit import choose
+from tests.engine.then.doing import GLACIER, done, finished, planned, tasks
 
 SECRET = b"0123456789abcdef"
 
@@ -153,6 +159,69 @@ async def test_links_are_written_to_what_stands_there_and_to_nothing_beside_it(
     assert (tmp_path / "pipe").is_fifo()
     assert (tmp_path / ".link.csv.part").is_fifo()
     os.close(reader)
+
+
+async def test_what_can_be_read_already_is_linked_to_and_counts_against_a_limit_of_objects(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    running = await ready(sandbox, "a")
+    session = await session_on(running)
+    await done(session, [])
+    run = await done(session, [f"presign:{tmp_path / 'links.csv'}"], days=1)
+    assert [step.done for step in run.then] == [1], await tasks(session, run)
+    assert "/cold/a?" in (tmp_path / "links.csv").read_text()
+    running.cloud.put("cold", "online", body=b"")
+    running.cloud.put("cold", "new", body=b"", **GLACIER)
+    sel = await choose(session, "s3://cold")
+    plan = await session.then.planned(await session.plan(sel, 1), read_steps([f"download:{tmp_path}"]))
+    with pytest.raises(GuardStopped, match="about 3 objects"):
+        check_guards([offer_of(plan, Tier.BULK)], (), 2)
+
+
+async def test_a_read_only_session_watches_until_something_is_to_be_done_and_leaves_that_to_others(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    running = await ready(sandbox, "a")
+    writer = await session_on(running)
+    run = await planned(writer, ["exec:true"])
+    writer.start_engine()
+    await turn(running.clock, lambda: writer.ledger.runs.peek_all()[0].counts.get(State.RESTORING) == 1)
+    await writer.aclose()
+    onlooker = await session_on(running, read_only=True)
+    onlooker.start_engine([run.id])
+    await turn(running.clock, lambda: run.id in onlooker._engine.left_alone)
+    assert (await onlooker.ledger.runs.get(run.id)).counts[State.AVAILABLE] == 1
+    assert "something is to be done with its objects" in next(onlooker.waiting.waits()).reason
+    taken = (await onlooker.ledger.leases.find(of_run(run.id))) is not None
+    assert not taken
+    writer = await session_on(running)
+    writer.start_engine()
+    assert [step.done for step in (await finished(writer, run)).then] == [1]
+
+
+async def test_what_rests_is_not_kept_from_its_next_try_by_a_clock_that_is_set_back(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    clock = SetClock()
+    running = await sandbox(empty=True, clock=clock)
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a", **GLACIER)
+    session = await session_on(running)
+    await done(session, [])
+    script = tmp_path / "twice.sh"
+    script.write_text(f"#!/bin/sh\ntest -f {tmp_path}/once && exit 0; touch {tmp_path}/once; exit 75\n")
+    script.chmod(0o755)
+    run = await planned(session, [f"exec:{script}"], days=1)
+    session.start_engine()
+
+    async def rests() -> bool:
+        return await session.ledger.then.next_due(run.id) is not None
+
+    await turn(clock, rests, step=6.0)
+    clock.set_by(-3600)
+    began = clock.monotonic()
+    await turn(clock, lambda: session.ledger.then.of_run(run.id)[0].done == 1, step=30.0)
+    assert clock.monotonic() - began < 600
 
 
 class Receiver:

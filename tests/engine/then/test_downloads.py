@@ -9,8 +9,9 @@ import pytest
 from restoretui.core.errors import UsageError
 from restoretui.core.then.parts import READ_SIZE
 from restoretui.engine.then import folder
+from restoretui.engine.then.downloader import part_of
 from tests.conftest import StartSandbox
-from tests.engine.clock_control import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, hands, turn
 from tests.engine.conftest import OpenSession
 from tests.engine.then.doing import GLACIER, done, finished, planned, sent, tasks
 
@@ -45,6 +46,23 @@ async def test_hostile_keys_stay_in_the_folder_and_can_be_told_from_the_list(
     running.cloud.put("cold", "la\rter", body=b"", **GLACIER)
     await done(session, [f"download:{target}"], "s3://cold/la*")
     assert names_of(target) == {**listed, "la%0Dter": "la\rter"}
+
+
+async def test_two_who_download_into_one_folder_do_not_share_a_part(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a", body=b"", **GLACIER)
+    parts = set()
+    for person in ("one", "other"):
+        session = await session_on(running, state_dir=tmp_path / person)
+        run = await planned(session, [f"download:{tmp_path}"])
+        parts.add(part_of(run, 1, ("x", "a")))
+        await session.aclose()
+        await hands(running.clock).advance(1)
+    assert len(parts) == 2
+    assert all(name.startswith(".restoretui-") for _, name in parts)
 
 
 def names_of(folder: Path) -> dict[str, str]:
