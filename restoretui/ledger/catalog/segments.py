@@ -14,6 +14,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.views.ids_in_order import IdRange
 from restoretui.ledger.views.row_order import PLACE_BITS, Span
 
 _PLACE = (1 << PLACE_BITS) - 1
@@ -91,6 +92,16 @@ class Segments:
 
     def members(self, table: str, alias: str, start: int, stop: int) -> Span:
         return self.span(table, alias, start, stop)
+
+    def ranges(self, start: int, stop: int) -> list[IdRange]:
+        """The ids of positions ``start`` to ``stop`` (not included), segment by segment."""
+        self._refresh()
+        found: list[IdRange] = []
+        for rank, (begin, segment) in enumerate(zip(self._starts, self._segments, strict=True)):
+            first, end = max(start, begin), min(stop, begin + segment.rows)
+            if first < end:
+                found.append((self._id(rank, first), self._id(rank, end - 1)))
+        return found
 
     def position(self, row_id: int) -> int | None:
         self._refresh()

@@ -4,7 +4,7 @@ A set can be saved by a name; it stays until it is dropped or saved anew.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection
@@ -21,7 +21,7 @@ from restoretui.ledger.marks.marked_places import PartOfPlace, marked_places
 from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.records import CloudId, SelectionSummary
 from restoretui.ledger.selections.history import forget_sets, new_set
-from restoretui.ledger.selections.marks_view import MarksView, marks_view
+from restoretui.ledger.selections.marks_view import MarksView, by_bucket, by_prefix
 from restoretui.ledger.selections.selections import Selections
 from restoretui.ledger.selections.set_contents import SetContents
 from restoretui.ledger.store import change_feed
@@ -102,9 +102,13 @@ class MarkSets:
 
     # --- what is in them
 
-    async def grouped(self, folded: Iterable[object] = ()) -> MarksView:
-        """What is marked on screen, by bucket and prefix; ``folded`` are names of groups shown without objects."""
-        return await marks_view(self._reader, self._quick, self.shown, folded)
+    def by_bucket(self, like: MarksView | None = None) -> MarksView:
+        """What is marked on screen, by bucket: at once. Folded as ``like``, an older picture, is."""
+        return by_bucket(self._quick, self.shown, like)
+
+    async def by_prefix(self, like: MarksView | None = None, told: Callable[[int], None] | None = None) -> MarksView:
+        """The same by bucket and prefix; ``told`` hears how many objects have been counted, of very many often."""
+        return await by_prefix(self._reader, self._quick, self.shown, like, told)
 
     async def facts_of(self, part: PartOfPlace) -> list["FactGroup"]:
         """A part of what is marked on screen, as a planner takes it."""

@@ -19,7 +19,9 @@ from restoretui.ledger.marks import doubts, following, span_changes, whole_listi
 from restoretui.ledger.marks.doubts import Doubt
 from restoretui.ledger.marks.marked_places import marked_places
 from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope
+from restoretui.ledger.selections import changes, mark_runs, selections
 from restoretui.ledger.upkeep import integrity_check
+from restoretui.ledger.views import ids_in_order, materialised_order
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,
@@ -87,9 +89,8 @@ class Marker:
         refs = [ObjectRef(bucket, f"{folder}{dice.randrange(6)}") for _ in range(2)]
         rows = objects_of(dice)
         first, last = dice.randrange(14), dice.randrange(14)
-        view = await self.ledger.catalog.browse(
-            listing.id, Query(Word.of("a")) if step in ("found", "invert found") else Query()
-        )
+        found = Query(Word.of("a"), dice.choice(["key", "size"]), dice.random() < 0.3)
+        view = await self.ledger.catalog.browse(listing.id, found if step in ("found", "invert found") else Query())
         match step:
             case "all" | "found":
                 await selections.add_view(sel, view)
@@ -141,7 +142,7 @@ class Marker:
             views[f"view {number}"] = [(row.ref.key, row.marked) for row in view.rows(0, 50)]
             views[f"hidden {number}"] = await selections.hidden(sel, view)
             await view.aclose()
-        marks = await ledger.mark_sets.grouped()
+        marks = await ledger.mark_sets.by_prefix()
         rows = marks.rows(0, 99)
         assert len(rows) == marks.count
         for position, row in enumerate(rows):
@@ -183,15 +184,20 @@ def test_in_spans_or_one_by_one() -> None:
         number = iter(range(10**6))
 
         @settings(max_examples=60, deadline=None)
-        @given(st.integers(0, 2**32), st.sampled_from([2, 500]), plans)
-        def check(seed: int, few: int, plan: list[tuple[str, int]]) -> None:
+        @given(st.integers(0, 2**32), st.sampled_from([2, 500]), st.sampled_from([1, 99]), plans)
+        def check(seed: int, few: int, in_a_range: int, plan: list[tuple[str, int]]) -> None:
             bucket = f"b-{next(number)}"
             with pytest.MonkeyPatch.context() as patch:
-                for module in (span_changes, whole_listings):
+                for module in (span_changes, whole_listings, selections):
                     patch.setattr(module, "FEW", few)
                 patch.setattr(doubts, "MOST_SEARCHED", 9)
                 patch.setattr(span_changes, "MOST_CUT", few)
                 patch.setattr(following, "MOST_RUNS", few)
+                patch.setattr(mark_runs, "ROWS", few)
+                for module in (selections, changes):
+                    patch.setattr(module, "ROWS_A_STEP", few)
+                patch.setattr(materialised_order, "HEAD_ROWS", few)
+                patch.setattr(ids_in_order, "ROWS_A_RANGE", in_a_range)
                 for marker, run in markers:
                     marker.listings.clear()
                     run.run(marker.ledger.mark_sets.begin())
