@@ -28,10 +28,9 @@ from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.inventory.looks_made import LooksMade, not_in_use
 from restoretui.session.listings import Listings
 
-LOOKS_BATCH, LISTED_BATCH = 512, 4096
+LOOKS_BATCH, LISTED_BATCH, PAGED_BATCH = 512, 4096, 8192
 PAGES_AT_ONCE = 4
 """Batches of named keys that are looked for in pages side by side, each page behind the one before."""
-PAGED_BATCH = 8192
 PROBED = 256
 """Restores of others that are looked at for their tier and days, of each endpoint."""
 Missing = Callable[[ObjectRef, CloudError], None]

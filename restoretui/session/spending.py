@@ -348,8 +348,7 @@ class Spending:
     ) -> None:
         """Remove the current delete markers of these keys; ``told`` hears of each.
 
-        What is meant is written down before anything is sent. ``Unsupported`` where the cloud has
-        no such thing.
+        What is meant is written down before anything is sent. ``Unsupported`` where the cloud has no such thing.
         """
         self.check_may_send()
         if not any(offer.act is Act.UNDELETE and offer.objects >= len(covered) for offer in consent.offers):

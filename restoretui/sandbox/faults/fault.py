@@ -18,8 +18,9 @@ Chance is drawn from the sandbox's seed: by the running number of the request, o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from restoretui.core.errors import UsageError
 
@@ -84,8 +85,7 @@ QUIRKS: Mapping[str, str] = {
 _COMMON = ("kind", "operations", "bucket", "prefix", "unless", "from", "until", "chance", "skip", "times")
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(Struct):
     """One entry of a scenario, checked."""
 
     kind: str
@@ -116,10 +116,10 @@ class Fault:
     """Requests that matched so far."""
     struck: int = 0
     """Requests that suffered so far."""
-    suffered: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    suffered: set[tuple[str, str]] = field(default_factory=set)
     """``task-failure``: buckets and keys that had theirs."""
-    tokens: float = field(default=-1.0, repr=False)
-    filled_at: float = field(default=0.0, repr=False)
+    tokens: float = -1.0
+    filled_at: float = 0.0
 
     def covers(self, bucket: str, key: str, since: float) -> bool:
         """Whether it concerns that object, ``since`` virtual seconds after the faults were set."""
