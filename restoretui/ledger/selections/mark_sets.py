@@ -25,6 +25,7 @@ from restoretui.ledger.selections.marks_view import MarksView, by_bucket, by_pre
 from restoretui.ledger.selections.selections import Selections
 from restoretui.ledger.selections.set_contents import SetContents
 from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.state_folder import is_alive
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views.filter_sql import end_of_prefix
@@ -65,10 +66,14 @@ def set_name(text: str) -> str:
 class MarkSets:
     """The sets of one ledger, as one process sees them."""
 
-    def __init__(self, selections: Selections, clock: Clock, folder: Path, process: str) -> None:
+    def __init__(
+        self, selections: Selections, glancer: ReaderThread, clock: Clock, folder: Path, process: str
+    ) -> None:
         """``process`` is what this process is called by ``state_folder.is_alive``."""
         self._selections = selections
         self._writer, self._reader, self._quick = selections.threads
+        self._glancer = glancer
+        """Never busy for long: what somebody waits for is not behind a plan of ten million."""
         self._clock = clock
         self._folder = folder
         self._process = process
@@ -108,7 +113,7 @@ class MarkSets:
 
     async def by_prefix(self, like: MarksView | None = None, told: Callable[[int], None] | None = None) -> MarksView:
         """The same by bucket and prefix; ``told`` hears how many objects have been counted, of very many often."""
-        return await by_prefix(self._reader, self._quick, self.shown, like, told)
+        return await by_prefix(self._glancer, self._quick, self.shown, like, told)
 
     async def facts_of(self, part: PartOfPlace) -> list["FactGroup"]:
         """A part of what is marked on screen, as a planner takes it."""
@@ -134,7 +139,7 @@ class MarkSets:
             rows = connection.execute(_WITH_TOTALS, ("marks",)).fetchall()
             return [_mark_set(row) for row in rows if row[4] and row[0] != shown and not self._lives(row[2])]
 
-        return sorted(await self._reader.run(find), key=lambda one: one.at, reverse=True)
+        return sorted(await self._glancer.run(find), key=lambda one: one.at, reverse=True)
 
     async def keep(self, sel: int) -> SelectionSummary:
         """Take over what a session left: with what is marked here already."""

@@ -14,6 +14,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.records import CloudId, Query
+from restoretui.ledger.selections.mark_sets import MarkSet
 from restoretui.ledger.selections.marks_view import MarkRow, MarksView
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.prompts import TextPrompt
@@ -136,15 +137,16 @@ class MarksScreen(Owner, Dialog[Wanted]):
         summary = await self.session.ledger.selections.summary(sets.shown)
         if summary.objects >= MANY and (old is None or not old.marks.added_up):
             # The whole of each bucket first: its objects are there to be looked at while they are added up.
-            await self._show(sets.by_bucket(None if old is None else old.marks))
+            self._show(sets.by_bucket(None if old is None else old.marks), ())
         like = None if self._board is None else self._board.marks
-        await self._show(await sets.by_prefix(like, partial(self._say_adding, summary.objects)))
+        marks = await sets.by_prefix(like, partial(self._say_adding, summary.objects))
+        self._show(marks, await sets.left())
         await self._say_whole()
         self._say_here()
 
-    async def _show(self, marks: MarksView) -> None:
+    def _show(self, marks: MarksView, left: Sequence[MarkSet]) -> None:
         sets, old = self.session.ledger.mark_sets, self._board
-        board = self._board = MarksBoard(await sets.left(), marks, sets.saved())
+        board = self._board = MarksBoard(left, marks, sets.saved())
         at = None
         if old is None:  # However often reading began before: marks that change begin it anew.
             at = board.first_mark()

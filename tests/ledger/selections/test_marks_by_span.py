@@ -1,5 +1,6 @@
 """Marks by span say what marks one by one say, whatever is done to them; and what only they can do."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +19,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.marks import doubts, following, span_changes, whole_listings
 from restoretui.ledger.marks.doubts import Doubt
 from restoretui.ledger.marks.marked_places import marked_places
-from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope
+from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope, SelectionSummary
 from restoretui.ledger.selections import changes, mark_runs, selections
 from restoretui.ledger.upkeep import integrity_check
 from restoretui.ledger.views import ids_in_order, materialised_order
@@ -237,6 +238,37 @@ async def test_a_whole_listing_is_one_span_and_what_is_unmarked_splits_it(ledger
     await ledger.selections.undo()
     assert (await ledger.selections.summary(sel)).objects == 0
     assert (await ledger.selections.redo()).objects == 1000
+
+
+async def test_what_a_filter_matches_is_marked_in_ranges_or_in_steps_and_undone_as_one(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (selections, changes):
+        monkeypatch.setattr(module, "ROWS_A_STEP", 10)
+    monkeypatch.setattr(materialised_order, "HEAD_ROWS", 5)
+    monkeypatch.setattr(ids_in_order, "ROWS_A_RANGE", 5)
+    await ledger.mark_sets.begin()
+    marks, sel = ledger.selections, ledger.selections.shown
+    listing = await listed(ledger, [entry(f"k{n:03}{'x' if n % 3 else 'y'}", size=2) for n in range(120)])
+    view = await ledger.catalog.browse(listing.id, Query(Word.of("k0")))
+    assert (await marks.add_view(sel, view)).objects == 100
+    assert await span_count(ledger, sel) == 1, "they stand side by side"
+    await marks.undo()
+    view = await ledger.catalog.browse(listing.id, Query(Word.of("x"), "size"))
+    told, asked = list[int](), list[asyncio.Task[SelectionSummary]]()
+
+    def tell(done: int) -> None:
+        told.append(done)
+        if not asked:  # A key that is pressed meanwhile: it is about what all of them will be.
+            asked.append(asyncio.create_task(marks.toggle_rows(sel, listing.id, [120])))
+
+    assert (await marks.add_view(sel, view, tell)).objects == 80
+    assert told == list(range(10, 90, 10))
+    assert [(one.objects, one.size_bytes) for one in await asyncio.gather(*asked)] == [(79, 158)]
+    assert await span_count(ledger, sel) == 0, "they lie scattered"
+    for number in (80, 0):
+        assert (await marks.undo()).objects == number
+    assert (await marks.redo()).objects == 80
 
 
 async def test_a_newer_listing_takes_marks_over_and_leaves_what_it_lacks(ledger: Ledger) -> None:
