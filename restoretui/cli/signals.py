@@ -22,8 +22,12 @@ ALONG_S = 0.05
 IMPATIENT_S = 3.0
 """Seconds after which another signal breaks into the closing that the first one began."""
 
+AGAIN_S = 0.5
+"""Seconds after which a write is looked at again that went on when we were told to end."""
+
 _told = False
-_blocks = False
+_blocks: Callable[[], bool] | None = None
+"""What the main thread is in that may block, if it is: whether it does at this moment."""
 
 
 def heeded() -> list[signal.Signals]:
@@ -76,6 +80,7 @@ def over(loop: "asyncio.AbstractEventLoop | None" = None) -> None:
 
 def ignore() -> None:
     """Nothing is left to do but to go: while it ends, Python would put the system's action in place of ours."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for sign in heeded():
         signal.signal(sign, signal.SIG_IGN)
 
@@ -103,14 +108,21 @@ def check_settled() -> None:
     check()
 
 
+def _always() -> bool:
+    return True
+
+
 @contextmanager
-def at_once() -> Iterator[None]:
-    """A signal ends what blocks in here by ``asyncio.CancelledError``, in the main thread."""
+def at_once(stalled: Callable[[], bool] = _always) -> Iterator[None]:
+    """A signal ends what blocks in here by ``asyncio.CancelledError``, in the main thread.
+
+    ``stalled`` tells whether it blocks. What does not, goes on to its end: whether it was done would not be known.
+    """
     global _blocks
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before, _blocks = _blocks, True
+    before, _blocks = _blocks, stalled
     try:
         yield
     finally:
@@ -126,8 +138,13 @@ def _cancelled() -> BaseException:
 def _note(_sign: int, _frame: FrameType | None) -> None:
     global _told
     _told = True
-    if _blocks:
+    if _blocks is None:
+        return
+    if _blocks():
         raise _cancelled()
+    # It may block yet, with nobody left to tell it to end.
+    signal.signal(signal.SIGALRM, _note)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
 
 
 def _leave(_sign: int, _frame: FrameType | None) -> None:

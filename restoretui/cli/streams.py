@@ -61,7 +61,7 @@ class Outlet(io.RawIOBase):
         if self._muted:
             return size
         try:
-            with signals.at_once():
+            with signals.at_once(self._is_stalled):
                 return self._write(data)
         except OSError as error:
             self._muted = True
@@ -75,6 +75,9 @@ class Outlet(io.RawIOBase):
         except BaseException:
             self._muted = True  # Told to end while it blocked: it would block again on the way out.
             raise
+
+    def _is_stalled(self) -> bool:
+        return not select.select([], [self._descriptor], [], 0)[1]
 
     def _write(self, data: "ReadableBuffer") -> int:
         if self.is_missed and memoryview(data).nbytes:

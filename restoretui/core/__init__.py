@@ -1,1 +1,1 @@
-"""What restoring means, without I/O: standard library only, no clock of its own."""
+"""What restoring means, without I/O: the standard library and msgspec's records only, no clock of its own."""

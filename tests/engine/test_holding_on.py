@@ -207,9 +207,7 @@ async def test_a_listing_of_this_session_is_made_anew_once_it_is_stale(
 class SetClock(TurnedClock):
     """Its wall can be set, as people and NTP do."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.off = 0.0
+    off: float = 0.0
 
     def wall(self) -> float:
         return super().wall() + self.off

@@ -52,7 +52,7 @@ ENTRIES = st.builds(
 )
 LISTINGS = st.lists(ENTRIES, max_size=30, unique_by=lambda row: row.key).map(lambda rows: sorted(rows))
 QUERIES = st.builds(
-    Query,
+    lambda *said: Query(*said),
     st.one_of(
         st.none(),
         st.sampled_from(["a", "A", "*a*", "[ab]*", "?", "\\*", "é", "%"]).map(Word.of),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import force_setattr
 from textual.widgets import Button, Input
 
 from restoretui.core.filter.tree import OneOf, all_of, in_states
@@ -282,7 +283,7 @@ async def test_a_retry_is_asked_about_with_its_price_and_held_by_the_budget(walk
         await on.press("enter")
         await on.until(lambda: len(on.app.screen_stack) == 1)
         assert on.posts() == sent, "the keys stand on no"
-        on.session.settings.__dict__["budget"] = Decimal(0)
+        force_setattr(on.session.settings, "budget", Decimal(0))
         await on.press("t")
         await on.sees("more than the 0.00 USD allowed", "to confirm")
         await on.press(*"1", "enter")
