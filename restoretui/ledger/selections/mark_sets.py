@@ -118,13 +118,14 @@ class MarkSets:
     async def facts_of(self, part: PartOfPlace) -> list["FactGroup"]:
         """A part of what is marked on screen, as a planner takes it."""
         sel, now, wall = self.shown, self._now(), self._clock.wall()
+        some = part if part.prefix or not part.whole else None
 
         def group(connection: Connection) -> list["FactGroup"]:
             return [
                 found.planned(place.bucket)
                 for place in marked_places(connection, sel, now, wall)
                 if (place.cloud, place.bucket) == (part.cloud, part.bucket)
-                for found in group_facts(connection, replace(place, part=part))
+                for found in group_facts(connection, replace(place, part=some))
             ]
 
         return await self._reader.run(group)

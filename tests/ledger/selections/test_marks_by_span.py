@@ -18,7 +18,7 @@ from restoretui.core.model import Entry, ObjectRef, Page, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import doubts, following, span_changes, whole_listings
 from restoretui.ledger.marks.doubts import Doubt
-from restoretui.ledger.marks.marked_places import marked_places
+from restoretui.ledger.marks.marked_places import PartOfPlace, marked_places
 from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope, SelectionSummary
 from restoretui.ledger.selections import changes, mark_runs, selections
 from restoretui.ledger.upkeep import integrity_check
@@ -143,6 +143,8 @@ class Marker:
             views[f"view {number}"] = [(row.ref.key, row.marked) for row in view.rows(0, 50)]
             views[f"hidden {number}"] = await selections.hidden(sel, view)
             await view.aclose()
+        parts = [PartOfPlace(CLOUD, bucket, "b/"), PartOfPlace(CLOUD, bucket, "", whole=False)]
+        of_parts = [sorted(map(repr, await ledger.mark_sets.facts_of(part))) for part in parts]
         marks = await ledger.mark_sets.by_prefix()
         rows = marks.rows(0, 99)
         assert len(rows) == marks.count
@@ -166,7 +168,7 @@ class Marker:
 
         return {
             "marks": await marks_in(ledger, sel), "summary": (summary.objects, summary.size_bytes),
-            "facts": {cloud: sorted(map(repr, groups)) for cloud, groups in facts.items()},
+            "facts": {cloud: sorted(map(repr, groups)) for cloud, groups in facts.items()}, "parts": of_parts,
             "samples": [await selections.sample(sel, CLOUD, bucket, one.facts, 3) for one in _sorted(facts)],
             "refs": await selections.refs(sel, CLOUD, 5), "rows": [row[1:] for row in rows],
             "doubts": await ledger._reader.run(read), "undo": (selections.can_undo, selections.can_redo), **views,
