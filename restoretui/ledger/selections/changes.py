@@ -168,12 +168,16 @@ class Changes(MarkedObjects):
     ) -> SelectionSummary:
         """One change of very many rows: ``change`` is given the set, and of which row to which (not included).
 
-        Between two steps others write. What is done when it fails, or is given up, stays, and can be undone.
+        Between two steps others write. What is done when it fails, or is given up, stays, and can be undone: at once,
+        where nothing was marked before, since that takes no row away again but shows the empty set.
         """
         now = self._clock.now().timestamp()
         async with self._alone(sel):
             forgotten, self._forgotten = self._forgotten, []
-            begun = await self._writer.do(lambda tx: self._begin(tx, sel, now, forgotten))
+            begun = await self._writer.do(lambda tx: self._begin(tx, sel, now, forgotten, anew=True))
+            if begun.step is not None:
+                self._pending.shown = begun.live
+                self._own.add(begun.live)
             try:
                 for start in range(0, rows, ROWS_A_STEP):
                     stop = min(rows, start + ROWS_A_STEP)
@@ -192,14 +196,19 @@ class Changes(MarkedObjects):
         async with self._changing:
             yield
 
-    def _begin(self, tx: Tx, sel: int, now: float, forgotten: list[int]) -> _Begun:
+    def _begin(self, tx: Tx, sel: int, now: float, forgotten: list[int], *, anew: bool = False) -> _Begun:
         forget_sets(tx, forgotten)
         if tx.row("SELECT 1 FROM selection_set WHERE id = ?", (sel,)) is None:
             raise LedgerError("this selection was dropped")
         live = live_of(tx, sel)
         before = summary_of(tx.rows(TOTALS, (live,)))
-        is_undone = self._history is not None and is_kept(tx, live)
-        return _Begun(live, before, History.begin(tx, live, now) if is_undone else None)
+        if self._history is None or not is_kept(tx, live):
+            return _Begun(live, before, None)
+        if not anew or before.objects:
+            return _Begun(live, before, History.begin(tx, live, now))
+        tx.touch(change_feed.selection_topic(live))
+        step = History.put_aside(tx, live, now)
+        return _Begun(step.after, before, step)
 
     def _end(self, tx: Tx, begun: _Begun, now: float) -> tuple[SelectionSummary, Step | None]:
         summary, step = self._changed(tx, begun.live, now), begun.step

@@ -267,10 +267,17 @@ async def test_what_a_filter_matches_is_marked_in_ranges_or_in_steps_and_undone_
     assert (await marks.add_view(sel, view, tell)).objects == 80
     assert told == list(range(10, 90, 10))
     assert [(one.objects, one.size_bytes) for one in await asyncio.gather(*asked)] == [(79, 158)]
-    assert await span_count(ledger, sel) == 0, "they lie scattered"
+    assert await span_count(ledger, marks.shown) == 0, "they lie scattered"
     for number in (80, 0):
         assert (await marks.undo()).objects == number
     assert (await marks.redo()).objects == 80
+    # Beside other marks it is undone row by row.
+    view = await ledger.catalog.browse(listing.id, Query(Word.of("y")))
+    assert (await marks.add_view(sel, view)).objects == 120
+    assert (await marks.undo()).objects == 80
+    assert [row.marked for row in view.rows(0, 2)] == [False, False]
+    await marks.clear(sel)
+    assert [(await marks.undo()).objects for _ in range(2)] == [80, 0]
 
 
 async def test_a_newer_listing_takes_marks_over_and_leaves_what_it_lacks(ledger: Ledger) -> None:
