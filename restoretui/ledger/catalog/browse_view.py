@@ -207,7 +207,7 @@ class BrowseView(TableView[BrowseRow]):
         return Select(sql, match.args, rank)
 
     def _select_objects(self) -> Select:
-        everything = self._segments.everything(self.object_table, "l")
+        everything = self._segments.everything(self.object_table, "l", growing=self._final is None)
         pieces: list[Piece] = []
         if self.query.sort == "key":
             rows = piece_rows(self._segments.count)
