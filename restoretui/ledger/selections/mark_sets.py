@@ -20,7 +20,7 @@ from restoretui.ledger.marks.fact_groups import group_facts
 from restoretui.ledger.marks.marked_places import PartOfPlace, marked_places
 from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.records import CloudId, SelectionSummary
-from restoretui.ledger.selections.history import forget_sets, new_set
+from restoretui.ledger.selections.history import forget_sets, forget_some, new_set
 from restoretui.ledger.selections.marks_view import MarksView, by_bucket, by_prefix
 from restoretui.ledger.selections.selections import Selections
 from restoretui.ledger.selections.set_contents import SetContents
@@ -264,26 +264,10 @@ class MarkSets:
 
         def undo(tx: Tx) -> None:
             tx.run("UPDATE selection_set SET kind = 'undo', owner = '', name = '' WHERE id = ? AND id <> 1", (sel,))
-            tx.run("DELETE FROM selection_total WHERE sel = ?", (sel,))
             tx.touch(change_feed.selection_topic(sel))
 
-        def some(tx: Tx, rows: int) -> bool:
-            # ``rows`` from the first on: the table is in the order of its key.
-            last = tx.row(
-                "SELECT place_id, key, version_id FROM selection WHERE sel = ? ORDER BY place_id, key, version_id"
-                " LIMIT 1 OFFSET ?",
-                (sel, rows),
-            )
-            if last is not None:
-                tx.run(
-                    "DELETE FROM selection WHERE sel = ? AND (place_id, key, version_id) < (?, ?, ?)", (sel, *last)
-                )
-                return True
-            forget_sets(tx, [sel])
-            return False
-
         await self._writer.do(undo)
-        await in_steps(self._writer, some)
+        await in_steps(self._writer, lambda tx, rows: forget_some(tx, sel, rows))
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

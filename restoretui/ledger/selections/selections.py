@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
+from restoretui.ledger.catalog.retention import in_steps
 from restoretui.ledger.marks import marking, stored_marks
 from restoretui.ledger.marks.doubts import NAME_CLASS
 from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.marks.spans import FEW
 from restoretui.ledger.records import CloudId, Observation, Query, SelectionSummary
 from restoretui.ledger.selections.changes import ROWS_A_STEP, Changes
+from restoretui.ledger.selections.history import forget_some
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views.ids_in_order import IdRange, IdsInOrder
@@ -50,7 +52,10 @@ class Selections(Changes):
         return await self._writer.do(insert)
 
     async def drop(self, sel: int) -> None:
-        """Forget the set; the marks on screen are only cleared."""
+        """Forget the set, a large one in steps; the marks on screen are only cleared."""
+        if sel != self.MARKS and (await self.summary(sel)).objects > ROWS_A_STEP:
+            await in_steps(self._writer, lambda tx, rows: forget_some(tx, sel, rows))
+            return
 
         def delete(tx: Tx) -> None:
             stored_marks.clear(tx, sel)

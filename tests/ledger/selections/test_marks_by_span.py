@@ -271,6 +271,11 @@ async def test_what_a_filter_matches_is_marked_in_ranges_or_in_steps_and_undone_
     for number in (80, 0):
         assert (await marks.undo()).objects == number
     assert (await marks.redo()).objects == 80
+    # What a command marked goes in steps, too.
+    own = await marks.create()
+    await marks.add_view(own, view)
+    await marks.drop(own)
+    assert await span_count(ledger, own) == len(await marks_in(ledger, own)) == 0
     # Beside other marks it is undone row by row.
     view = await ledger.catalog.browse(listing.id, Query(Word.of("y")))
     assert (await marks.add_view(sel, view)).objects == 120
