@@ -56,16 +56,18 @@ def _told(connection: sqlite3.Connection, place: MarkedPlace) -> _ToldKind:
             segments[listing.id, number] = rows, row_kinds.read(text)
     listings = {listing.id: listing for listing in place.listings}
     ends = ("", None) if place.part is None else (place.part.prefix, str(place.args["high"]))
+    within: dict[tuple[int, int], list[MarkedSpan]] = {}
     for span in spans_between(reads, place.sel, place.place_id, *ends):
-        number, listing = span.first_id >> PLACE_BITS, listings[span.listing]
-        rows, kinds = segments.get((span.listing, number), (0, None))
-        if place.part is not None:
-            span = _within(reads, span, place.part.prefix, str(ends[1]))
-        if kinds is not None and span.objects == rows and (place.part is None or place.part.whole):
+        part = span if place.part is None else _within(reads, span, place.part.prefix, str(ends[1]))
+        within.setdefault((span.listing, span.first_id >> PLACE_BITS), []).append(part)
+    for (number, segment), spans in within.items():
+        listing, (rows, kinds) = listings[number], segments.get((number, segment), (0, None))
+        whole = sum(span.objects for span in spans) == rows and (place.part is None or place.part.whole)
+        if kinds is not None and whole:
             found.kinds.append((listing, kinds))
-        else:
-            found.rest.append((listing, span))
-            found.perhaps.append((listing, kinds))
+            continue
+        found.rest.extend((listing, span) for span in spans)
+        found.perhaps.append((listing, kinds))
     return found
 
 
