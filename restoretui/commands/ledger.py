@@ -350,4 +350,4 @@ async def _trail(ledger: Ledger, run: Run) -> AsyncIterator[str]:
     while entries := await ledger.activity.since(last, WINDOW, run.id):
         last = entries[-1].id
         scheme = run.cloud.scheme
-        yield "".join(trail_line(scheme, entry) + "\n" for entry in entries)
+        yield "".join(trail_line(scheme, entry, run.profiles) + "\n" for entry in entries)

@@ -7,7 +7,7 @@ million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decima
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
@@ -118,6 +118,20 @@ class Run(Struct, frozen=True):
     def is_open(self) -> bool:
         """Something is still expected of it."""
         return self.waiting > 0
+
+    @property
+    def profiles(self) -> Mapping[str, str]:
+        """By bucket, the profile it is reached with, where those are several; empty where all are reached as one."""
+        own: Any = self.connection.get("buckets") or {}
+        return {bucket: str(own.get(bucket, self.connection).get("profile") or "") for bucket in self.buckets if own}
+
+
+class BucketSpan(NamedTuple):
+    """Jobs of a run that stand together, and are about one bucket."""
+
+    bucket: str
+    first: int
+    last: int
 
 
 class RestoreJob(NamedTuple):

@@ -16,19 +16,7 @@ from restoretui.core.bounds import Bounds
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan.pricing import read_price_book
-
-Load = Callable[..., Settings]
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def read(text: str = "", flags: dict[str, Any] | None = None, **environment: str) -> Settings:
-        (tmp_path / "config.toml").write_text(text)
-        env = {"AWS_CONFIG_FILE": str(tmp_path / "aws"), **environment, "RESTORETUI_CONFIG": str(tmp_path)}
-        return load_settings(flags or {}, env)
-
-    return read
-
+from tests.config.conftest import Load
 
 NUMBERS = ["rate", "concurrency", "batch_priority"]
 OF_STORES = ["max_days", "shortest_hours", "longest_hours", "max_rate"]

@@ -6,6 +6,7 @@ is whole. A file that stood there before is never replaced.
 
 import asyncio
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 
 from restoretui.core.errors import CloudError
@@ -24,7 +25,7 @@ from restoretui.engine.traffic.together import together
 from restoretui.ledger.then_records import ThenTask
 
 AT_ONCE = 8
-"""Ranges of all files of a run that are read side by side: each is held in memory."""
+"""Ranges of all files of a run, and account, that are read side by side: each is held in memory."""
 NOTED_EVERY = 64 * MIB
 """Bytes after which it is written down which ranges are on disk."""
 
@@ -37,7 +38,9 @@ class Downloader:
         self._step = step
         self._folder = Folder(step.target)
         self._names = NameList(work.context.ledger, step_id, self._folder)
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._rooms: defaultdict[frozenset[str] | None, asyncio.Semaphore]
+        self._rooms = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        """Of each account: what waits for the keys of one takes no room of another."""
         self._paths: dict[int, Sequence[str]] = {}
         self._bandwidth = Bandwidth(step.bandwidth, work.context.clock)
 
@@ -127,7 +130,7 @@ class Downloader:
 
         async def one(extent: tuple[int, int]) -> None:
             nonlocal noted
-            async with self._room:
+            async with self._rooms[self._work.context.of(seen.ref.bucket).buckets]:
                 await self._read(seen, descriptor, extent)
             done.add(extent)
             have = sum(end - start for start, end in done)
@@ -148,7 +151,7 @@ class Downloader:
             raise explained(error) from error
 
     async def _read(self, seen: ObjectDetail, descriptor: int, extent: tuple[int, int]) -> None:
-        read = self._work.context.reads()
+        read = self._work.reads(seen.ref)
         start, end = extent
         await self._bandwidth.take(end - start)
         data = await read(lambda: self._work.contents.read(seen.ref, seen.etag, start, end))
@@ -170,7 +173,7 @@ class Downloader:
             return f"downloaded, not proven: {why_not}"
         part_bytes = 0
         if proof.parts:
-            read = self._work.context.reads()
+            read = self._work.reads(seen.ref)
             first = await read(lambda: self._work.contents.look(seen.ref, 1))
             part_bytes = first.size or 0
         proven = await asyncio.to_thread(is_proven, descriptor, seen.size or 0, proof, part_bytes)

@@ -241,9 +241,9 @@ class BrowseView(TableView[BrowseRow]):
             span.source,
             where,
             f"l.id AS id, {span.major} AS major, {LISTED_COLUMNS}",
-            looks=self._find_looks(),
-            jobs=bool(self._find_bucket()),
-            tells=self._rules.lists_status,
+            fact_sql.Overlay(
+                looks=self._find_looks(), jobs=bool(self._find_bucket()), tells=self._rules.lists_status
+            ),
         )
         return f"{FACTS} FROM ({fact_sql.with_state(self._rules, inner)})"
 
@@ -373,9 +373,8 @@ class BrowseView(TableView[BrowseRow]):
             extra = "l.id AS id, l.etag AS etag, l.is_latest AS is_latest"
             extra = f"{extra}, {is_marked(self.listing_id, others)} AS marked"
             extra = f"{extra}, {span.major} AS major, {span.minor} AS minor"
-            inner = fact_sql.known(
-                self._base, span.source, span.where, extra, looks=looks, jobs=jobs, tells=self._rules.lists_status
-            )
+            over = fact_sql.Overlay(looks=looks, jobs=jobs, tells=self._rules.lists_status)
+            inner = fact_sql.known(self._base, span.source, span.where, extra, over)
             order = "minor" if span.major == "0" else "major, minor"
             sql = self._sql[kind] = f"{_SHOWN} FROM ({fact_sql.with_state(self._rules, inner)}) ORDER BY {order}"
         return sql

@@ -48,13 +48,16 @@ class Segments:
 
     @property
     def count(self) -> int:
+        """Rows of the listing so far, whether or not their segments were read yet."""
         return self._objects()
 
     @property
     def complete(self) -> bool:
+        """Always: a listing in key order is shown as far as it has come."""
         return True
 
     def span(self, table: str, alias: str, start: int, stop: int) -> Span:
+        """One range of ids within a segment; across several, a join with their table in the order of first keys."""
         self._refresh()
         last = self._at(stop - 1) if stop > start else None
         if last is None or not self._segments:
@@ -112,6 +115,7 @@ class Segments:
         return found
 
     def position(self, row_id: int) -> int | None:
+        """By the segment's number in the id, without a look at the row."""
         self._refresh()
         rank = self._rank.get(row_id >> PLACE_BITS)
         place = row_id & _PLACE
@@ -120,6 +124,7 @@ class Segments:
         return self._starts[rank] + place - 1
 
     def row_id(self, position: int) -> int | None:
+        """By bisection over the segments' starts: one query after rows have come, none else."""
         self._refresh()
         if not 0 <= position < self._total:
             return None

@@ -142,7 +142,9 @@ def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str
     for place in marked_places(tx.connection, sel, now, wall):
         inner = fact_sql.known(
             place.columns, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
-            looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status,
+            fact_sql.Overlay(
+                looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status
+            ),
         )  # fmt: skip
         wanted = where(query.where, as_known(prefix, listed=""), tuple(place.rules.classes))
         known = f"SELECT l.key, l.version_id FROM ({FACTS} FROM ({fact_sql.with_state(place.rules, inner)})) l"

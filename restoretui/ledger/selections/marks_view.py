@@ -158,6 +158,7 @@ class MarksView:
         return None if number is None else self.groups[number]
 
     def rows(self, start: int, n: int) -> list[MarkRow]:
+        """Headings of places and, unless folded, their objects, at most ``n`` rows from position ``start``."""
         found: list[MarkRow] = []
         at = bisect_right(self._starts, start) - 1
         while at >= 0 and at < len(self.groups) and len(found) < n:
@@ -196,6 +197,7 @@ class MarksView:
         ]  # fmt: skip
 
     def position(self, row_id: int) -> int | None:
+        """Where the row with that id stands; None when it is folded away or no longer marked."""
         group = self._group(row_id) if 0 <= row_id < len(self.ids.named) else None
         return None if group is None else self._position(group, self.ids.named[row_id][1])
 
@@ -236,6 +238,7 @@ class MarksView:
         return start + 1 + offset + marks.count(after, named)
 
     def row_id(self, position: int) -> int | None:
+        """The id at that position, which is this view's own and given by the first read; None past the end."""
         rows = self.rows(position, 1)
         return rows[0].id if rows else None
 

@@ -8,6 +8,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.core.then.names import apart, folded
 from restoretui.core.then.steps import ThenEvent
 from restoretui.ledger.job_ids import is_among
+from restoretui.ledger.run_records import BucketSpan
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import STATES
 from restoretui.ledger.store.writer import Row, Tx
@@ -23,12 +24,13 @@ _TASK = (
 NOT_RUN = "not begun: the step before it failed"
 
 
-def take(tx: Tx, step_id: int, limit: int, now: float) -> list[ThenTask]:
-    """Claim up to ``limit`` tasks of a step that can be begun, in the order they came."""
+def take(tx: Tx, step_id: int, limit: int, now: float, spans: Sequence[BucketSpan] | None = None) -> list[ThenTask]:
+    """Claim up to ``limit`` tasks of a step that can be begun, in the order they came; ``spans``: of those jobs."""
+    within = " OR ".join("t.job_id BETWEEN ? AND ?" for _ in spans or ())
     rows = tx.rows(
         f"{_TASK} WHERE t.step_id = ? AND t.state = 'ready' AND (t.due_at IS NULL OR t.due_at <= ?)"
-        " ORDER BY t.id LIMIT ?",
-        (step_id, now, limit),
+        f"{f' AND ({within})' if within else ''} ORDER BY t.id LIMIT ?",
+        (step_id, now, *(end for span in spans or () for end in span[1:]), limit),
     )
     if not rows:
         return []

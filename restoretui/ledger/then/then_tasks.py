@@ -8,6 +8,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
 from restoretui.core.then.keeping import KEPT
 from restoretui.core.then.steps import ThenEvent, ThenStep
+from restoretui.ledger.run_records import BucketSpan
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Writer
@@ -41,10 +42,13 @@ class ThenTasks:
         )
         return frozenset(row[0] for row in rows)
 
-    async def claim(self, step_id: int, limit: int) -> list[ThenTask]:
-        """Take up to ``limit`` tasks of a step to do now. On disk before this returns."""
+    async def claim(self, step_id: int, limit: int, spans: Sequence[BucketSpan] | None = None) -> list[ThenTask]:
+        """Take up to ``limit`` tasks of a step to do now. On disk before this returns.
+
+        ``spans``: about jobs of those alone.
+        """
         now = self._clock.now().timestamp()
-        tasks = await self._writer.do(lambda tx: changing.take(tx, step_id, limit, now))
+        tasks = await self._writer.do(lambda tx: changing.take(tx, step_id, limit, now, spans))
         self._in_flight.update(task.id for task in tasks)
         return tasks
 

@@ -128,10 +128,12 @@ class MaterialisedOrder:
 
     @property
     def count(self) -> int:
+        """Rows that may be shown by now: the head's, then the table's as it fills."""
         return self._count
 
     @property
     def complete(self) -> bool:
+        """Whether the table, and the index for the way back, is whole."""
         return self._is_complete
 
     async def wait(self) -> None:
@@ -157,6 +159,7 @@ class MaterialisedOrder:
         return Span(f"{table} {alias}", where, "0", f"{alias}.id", {"first": start + 1, "last": stop})
 
     def position(self, row_id: int) -> int | None:
+        """By rank, a bisection over the table, where ids tell their rank; by the index else."""
         self._raise_error()
         if self._head is not None:
             return self._head.position(row_id)
@@ -166,6 +169,7 @@ class MaterialisedOrder:
         return None if row is None else int(row[0]) - 1
 
     def row_id(self, position: int) -> int | None:
+        """One look-up by the table's primary key; in memory while the head is shown."""
         self._raise_error()
         if self._head is not None:
             return self._head.row_id(position)

@@ -24,6 +24,8 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
     return {
         "run": run.id, **where_all(run.cloud.scheme, run.buckets), "region": run.connection.get("region") or None,
         "endpoint_url": run.connection.get("endpoint_url") or None,
+        "profile": (run.connection.get("profile") or None) if not run.profiles else None,
+        "profiles": {bucket: name for bucket, name in run.profiles.items() if name} or None,
         "engine": "batch" if run.by_jobs else "direct", "tier": run.tier, "days": run.days,
         "purpose": run.purpose, "created_at": run.created_at, "objects": run.objects, "size": run.size_bytes,
         **states_fields(run.counts), "cost": run_cost(run, looks_cost), "list_calls": run.list_calls,

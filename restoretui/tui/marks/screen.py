@@ -223,6 +223,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Until the marks are read nothing but leaving works."""
         if self.shell.session is None or self._board is None:
             return action in ("cancel", "scroll_text") and super().check_action(action, parameters)
         selections = self.session.ledger.selections

@@ -23,6 +23,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import Listing, Query
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.providers.s3.batch.manifest_csv import ManifestParts
 from restoretui.session.session import Session, open_session
 from tests.bench.harness.endpoint import Endpoint
@@ -111,7 +112,7 @@ async def act(session: Session, kept: Ledger, listing: Listing) -> None:
     plan = await kept.note("plan", session.plan(marks, 7))
     by_job = as_batch(plan, cloud.rules)
     confirming = ledger.batches.confirm(
-        marks, listing.scope.cloud, by_job, Tier.BULK, connection.to_mapping(), BatchOptions(ROLE)
+        marks, ConfirmedPlan(listing.scope.cloud, by_job, Tier.BULK, connection.to_mapping()), BatchOptions(ROLE)
     )
     given_up = await kept.note("confirm, by a job", confirming)
     await kept.note("manifest", manifest(session, given_up))

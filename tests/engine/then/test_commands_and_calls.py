@@ -4,6 +4,7 @@ import base64
 import csv
 import hmac
 import json
+import os
 from collections.abc import Mapping
 from hashlib import sha256
 from itertools import count
@@ -14,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from restoretui.core.errors import Unreachable, UsageError
+from restoretui.core.location import parse_location
 from restoretui.engine import process
 from restoretui.engine.engine import Engine
 from restoretui.engine.then import commands
@@ -38,7 +40,7 @@ async def ready(sandbox: StartSandbox, *keys: str) -> RunningSandbox:
 async def test_a_command_runs_for_each_object_after_its_download(
     sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
 ) -> None:
-    running = await ready(sandbox, "a b", "-rf; $(x)")
+    running = await ready(sandbox, "a b", "-rf; $(x)", "c*")
     session = await session_on(running)
     script = tmp_path / "note.sh"
     script.write_text(
@@ -46,10 +48,11 @@ async def test_a_command_runs_for_each_object_after_its_download(
     )
     script.chmod(0o755)
     run = await done(session, [f"download:{tmp_path / 'd'}", f"exec:{script} {{key}}"])
-    assert [step.done for step in run.then] == [2, 2], await tasks(session, run)
-    assert sorted((tmp_path / "said").read_text()) == sorted("a b" + "-rf; $(x)")
+    assert [step.done for step in run.then] == [3, 3], await tasks(session, run)
+    assert sorted((tmp_path / "said").read_text()) == sorted("a b" + "-rf; $(x)" + "c*")
     facts = {entry["key"]: entry for entry in map(json.loads, (tmp_path / "facts").read_text().splitlines())}
     assert facts["a b"]["location"] == "s3://cold/a b"
+    assert parse_location(facts["c*"]["location"]).key == "c*"
     assert facts["a b"]["run"] == run.id
     assert facts["a b"]["path"] == str(tmp_path / "d" / "a b")
     assert (await tasks(session, run))["exec", "-rf; $(x)"].output == "-rf; $(x)"
@@ -128,6 +131,28 @@ async def test_links_read_the_objects_and_are_nowhere_but_in_their_file(
     await session.aclose()
     for database in session.settings.state_dir.glob("*.db*"):
         assert b"X-Amz-Signature" not in database.read_bytes()
+
+
+async def test_links_are_written_to_what_stands_there_and_to_nothing_beside_it(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    session = await session_on(await ready(sandbox, "a"))
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    os.mkfifo(tmp_path / ".link.csv.part")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is a folder"):
+        await planned(session, [f"presign:{tmp_path}"])
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    run = await done(session, [f"presign:{tmp_path / 'link.csv'}", f"presign:{tmp_path / 'pipe'}"])
+    assert [step.done for step in run.then] == [1, 1], await tasks(session, run)
+    assert (tmp_path / "link.csv").is_symlink()
+    assert "X-Amz-Signature" in (tmp_path / "real.csv").read_text()
+    assert (tmp_path / "real.csv").stat().st_mode & 0o777 == 0o600
+    assert b"X-Amz-Signature" in os.read(reader, 65536)
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / ".link.csv.part").is_fifo()
+    os.close(reader)
 
 
 class Receiver:

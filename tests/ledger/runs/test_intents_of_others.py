@@ -16,6 +16,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.batches import batch_jobs
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import JobChange, Run
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.store.leases import HANDOVER_S, of_run
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, keys, listed, look, now_of, planned
 
@@ -31,7 +32,9 @@ def said(plan: RestorePlan, tier: Tier = Tier.BULK) -> dict[Action, set[str]]:
 
 
 async def confirmed(ledger: Ledger, tier: Tier = Tier.BULK, days: int = 3) -> Run:
-    return await ledger.runs.confirm(MARKS, CLOUD, await planned(ledger, days=days), tier, {}, exact=True)
+    return await ledger.runs.confirm(
+        MARKS, ConfirmedPlan(CLOUD, await planned(ledger, days=days), tier, {}), exact=True
+    )
 
 
 async def marked(ledger: Ledger, number: int = 3) -> int:
@@ -92,7 +95,7 @@ async def test_a_plan_shown_before_somebody_took_the_run_up_is_not_the_one_that_
     plan = await planned(ledger)
     assert await ledger.leases.acquire(of_run(run.id), "somebody", 60, void_ahead=False)
     with pytest.raises(PlanChanged):
-        await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}, exact=True)
+        await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}), exact=True)
     assert (await ledger.runs.get(run.id)).counts == {State.PLANNED: 3}
 
 
@@ -116,7 +119,7 @@ async def test_what_may_have_been_asked_for_is_never_taken_over(ledger: Ledger, 
 
 async def test_what_lies_in_a_job_is_left_to_it(ledger: Ledger, manual_clock: ManualClock) -> None:
     await marked(ledger)
-    run_id = await ledger.batches.confirm(MARKS, CLOUD, await planned(ledger), Tier.BULK, {}, ROLE)
+    run_id = await ledger.batches.confirm(MARKS, ConfirmedPlan(CLOUD, await planned(ledger), Tier.BULK, {}), ROLE)
     await manual_clock.advance(HANDOVER_S + 1)
     assert said(await planned(ledger)) == {
         Action.WAITS: {f"waits in a job of run {run_id}, not asked for yet: `restoretui watch {run_id}` pursues it"}
@@ -204,7 +207,7 @@ async def test_however_runs_and_their_ends_interleave_each_object_is_sent_once(
                 if runs:
                     await send(chance.choice(runs), 2)
                 if plan.tiers[Tier.BULK].requests:
-                    runs.append((await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {})).id)
+                    runs.append((await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}))).id)
             case "send" if runs:
                 await send(chance.choice(runs), chance.randint(1, 5))
             case "leave" if runs:

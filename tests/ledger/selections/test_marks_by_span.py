@@ -20,6 +20,7 @@ from restoretui.ledger.marks import doubts, following, span_changes, whole_listi
 from restoretui.ledger.marks.doubts import Doubt
 from restoretui.ledger.marks.marked_places import PartOfPlace, marked_places
 from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope, SelectionSummary
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.selections import changes, mark_runs, selections
 from restoretui.ledger.upkeep import integrity_check
 from restoretui.ledger.views import ids_in_order, materialised_order
@@ -338,7 +339,7 @@ async def test_jobs_of_a_span_stand_in_key_order(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry(key) for key in keys(50)])
     await ledger.selections.add_under(sel, listing.id)
     await ledger.selections.toggle_rows(sel, listing.id, [20])
-    run = await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {})
+    run = await ledger.runs.confirm(sel, ConfirmedPlan(CLOUD, await planned(ledger, sel), Tier.BULK, {}))
     jobs = await jobs_in(ledger, run.id)
     assert [job.ref.key for job in jobs] == [key for key in keys(50) if key != keys(50)[19]]
 

@@ -222,6 +222,7 @@ class PlanView(Dialog[Run]):
             self.say_plan(self.plan)
 
     def fit(self) -> None:
+        """By ``laid_out``: which parts are shown, and how high, in the lines that the terminal has."""
         if not self.is_attached or not self.box.children:
             return
 

@@ -70,6 +70,7 @@ class RestoreDialog(PlanView):
         """What the plan on screen was made with."""
 
     def on_mount(self) -> None:
+        """Begins to look and to plan; the dialog is open meanwhile, and nothing can be confirmed."""
         self.engine.display = self.unseen_choice.display = self.then.display = False
         self.tiers.focus()
         self.attempt(self._prepare, "plan", hold_keys=True)
