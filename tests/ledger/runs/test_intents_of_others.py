@@ -17,6 +17,7 @@ from restoretui.ledger.batches import batch_jobs
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import JobChange, Run
 from restoretui.ledger.runs.create_run import ConfirmedPlan
+from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.store.leases import HANDOVER_S, of_run
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, keys, listed, look, now_of, planned
 
@@ -131,18 +132,18 @@ async def test_a_job_that_is_over_is_settled_in_steps_and_what_a_crash_leaves_in
 ) -> None:
     monkeypatch.setattr(batch_jobs, "JOBS_A_STEP", 2)
     await marked(ledger)
-    run_id = await ledger.batches.confirm(MARKS, CLOUD, await planned(ledger), Tier.BULK, {}, ROLE)
+    run_id = await ledger.batches.confirm(MARKS, ConfirmedPlan(CLOUD, await planned(ledger), Tier.BULK, {}), ROLE)
     (batch,) = ledger.batches.peek_of_run(run_id)
-    settled, move = list[int](), batch_jobs.move_all
+    settled = list[int]()
 
     def once(*args: Any) -> int:
         if settled:
             raise LedgerError("the disk is full")
-        settled.append(move(*args))
+        settled.append(move_all(*args))
         return settled[0]
 
     with monkeypatch.context() as crash:
-        crash.setattr(batch_jobs, "move_all", once)
+        crash.setattr("restoretui.ledger.batches.batch_jobs.move_all", once)
         with pytest.raises(LedgerError):
             await ledger.batches.settle(batch, State.FAILED, "it failed", now_of(ledger))
     half = await ledger.runs.get(run_id)
