@@ -23,8 +23,8 @@ from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
 from restoretui.session.export import write_export
 from restoretui.session.jsonlines.line import instant, named
 from restoretui.session.jsonlines.objects import trail_line
+from restoretui.session.output_files import write_whole
 from restoretui.session.rows.jobs import WINDOW
-from restoretui.session.targets import write_whole
 from restoretui.wording import format as words
 
 LEDGER = "ledger.db"

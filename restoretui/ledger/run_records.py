@@ -7,6 +7,7 @@ million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decima
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
@@ -188,6 +189,8 @@ class JobChange(NamedTuple):
     """When somebody else asked for it, where the cloud tells."""
     endless: bool = False
     """It can be read for good now: it was kept, and the end of its copy means nothing any more."""
+    as_of: float = inf
+    """As of when it is true, in cloud time: what was asked for before that cannot tell of what was done since."""
     ends_copy: bool = False
     """Void where the copy has no end by now: it was kept while somebody looked."""
     looked_before: float | None = None

@@ -108,7 +108,7 @@ class ThenRunner:
             await asyncio.gather(*self._doing, return_exceptions=True)
             self._take_ended()
             try:
-                await asyncio.shield(ledger.then.finish(self._ended))
+                await asyncio.shield(self._record(self._ended))
             finally:
                 ledger.then.disown(begun)
 
@@ -264,11 +264,15 @@ class ThenRunner:
         self._take_ended()
         ended, self._ended = self._ended, []
         try:
-            await self._note_kept(ended)
-            await self._context.ledger.then.finish(ended)
+            await self._record(ended)
         except BaseException:
             self._ended = ended + self._ended  # tried again at the end: recording twice does nothing
             raise
+
+    async def _record(self, ended: Sequence[TaskEnd]) -> None:
+        """The jobs first: a task that is done is not done again, so nothing would tell later that one was kept."""
+        await self._note_kept(ended)
+        await self._context.ledger.then.finish(ended)
 
     async def _note_kept(self, ended: Sequence[TaskEnd]) -> None:
         """What was copied in place can be read for good: the end of its restored copy is no end of it."""

@@ -8,7 +8,7 @@ from restoretui.config.settings import Settings
 from restoretui.config.webhooks import secret_of
 from restoretui.core.errors import UsageError
 from restoretui.engine.then_tools import ThenTools, Webhook
-from restoretui.session.targets import write_secret
+from restoretui.session.output_files import write_secret
 
 
 def tools_of(settings: Settings) -> ThenTools:
