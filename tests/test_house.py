@@ -58,7 +58,7 @@ LOOKS = {
     "batches": {"find"},
     "catalog": {"browse", "find", "peek"},
     "changes": {"subscribe"},
-    "mark_sets": {"grouped", "left", "named", "refs", "saved", "shown"},
+    "mark_sets": {"by_bucket", "by_prefix", "left", "named", "refs", "saved", "shown"},
     "note": set(),
     "places": {"look", "visited"},
     "runs": {"as_of", "get", "of_object", "list", "looked_at", "open_runs", "peek_all", "tracked"},

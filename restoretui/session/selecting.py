@@ -89,9 +89,10 @@ class Selecting:
     async def _matching(self, sel: int, listing: Listing, query: Query) -> SelectionSummary:
         if query == Query():
             return await self._ledger.selections.add_under(sel, listing.id)
+        tally = Progress()
         async with aclosing(await self._ledger.catalog.browse(listing.id, query)) as view:
-            await view.wait()
-            return await self._ledger.selections.add_view(sel, view)
+            with self._works.telling(lambda: tally.text(f"of {view.objects:,} objects marked so far")):
+                return await self._ledger.selections.add_view(sel, view, tally.reach)
 
     async def _listed_once_seen(
         self, sel: int, listing: Listing, query: Query, unsure: Collection[str]
@@ -253,9 +254,8 @@ class Selecting:
                 if await settle(self._ledger, sel, cloud.ledger_cloud, heads):
                     cloud.channel.listing_traits(await cloud.provider()).unnamed = cloud.rules.unnamed
             self.looks = self.looks.plus(0, tally.number)
-            unseen = await self._look(sel, Doubt.CLASS, tally, progress, missing)
-            unseen += await self._look(sel, Doubt.TIER, tally, progress, missing)
-            unseen += await self._look(sel, Doubt.RESTORED, tally, progress, missing)
+            doubts = Doubt.CLASS, Doubt.TIER, Doubt.RESTORED
+            unseen = sum([await self._look(sel, doubt, tally, progress, missing) for doubt in doubts])
             await self._look(sel, Doubt.FOREIGN, tally, progress, None)
             return unseen
 

@@ -35,6 +35,8 @@ _FROM = f"SELECT {COLUMNS} FROM batch t JOIN bucket b ON b.id = t.bucket_id"
 ROWS = 2000
 """Of a manifest at a time."""
 _IN = "batch_id = {} AND state = 'planned'"
+JOBS_A_STEP = 50_000
+"""Objects of a job that is over, settled in one transaction."""
 
 BatchList = list[BatchJob]
 
@@ -281,10 +283,16 @@ class BatchJobs:
         status: str = "",
         code: str = "",
     ) -> int:
-        """Settle a job that is over: its objects still planned go to ``state``; how many there were."""
+        """Settle a job that is over: its objects still planned go to ``state``; how many there were.
 
-        def end(tx: Tx) -> int:
-            where = _IN.format(batch.id)
+        In steps: millions in one transaction keep all who write waiting. What a crash leaves is planned still.
+        """
+
+        def end(tx: Tx, after: int) -> tuple[int, int | None]:
+            where = f"{_IN.format(batch.id)} AND id > {after}"
+            step = batch.run_id, JOBS_A_STEP - 1
+            last = tx.row(f"SELECT id FROM job WHERE run_id = ? AND {where} ORDER BY id LIMIT 1 OFFSET ?", step)
+            where = where if last is None else f"{where} AND id <= {last[0]}"
             if state in (State.REQUESTED, State.UNKNOWN):
                 column = "requested_at" if state is State.REQUESTED else "attempt_at"
                 asked = tx.run(f"UPDATE job SET {column} = ? WHERE run_id = ? AND {where}", (at, batch.run_id))
@@ -300,15 +308,21 @@ class BatchJobs:
                     (reason, code or "JobFailed", problem, batch.run_id),
                 )
             moved = move_all(tx, batch.run_id, where, state, at, reason)
+            if last is not None:
+                return moved, int(last[0])
             tx.run(
                 "UPDATE batch SET phase = 'settled', report = ?, problem = CASE WHEN ? = '' THEN problem ELSE ? END,"
                 " status = CASE WHEN ? = '' THEN status ELSE ? END, ended_at = coalesce(ended_at, ?) WHERE id = ?",
                 (report, problem, problem, status, status, at, batch.id),
             )
             _tell(tx, batch, at, reason)
-            return moved
+            return moved, None
 
-        return await self._writer.do(end)
+        moved, behind = await self._writer.do(partial(end, after=0))
+        while behind is not None:
+            some, behind = await self._writer.do(partial(end, after=behind))
+            moved += some
+        return moved
 
     async def close_gaps(self, run_id: int) -> int:
         """Reconcile objects that a look found untouched after their job had ended: no job will ask for them now."""

@@ -72,8 +72,18 @@ async def look(session: Session, kept: Ledger, place: Location) -> Listing:
     ):
         view = await kept.note(name, whole(session, listing, query))
         await view.aclose()
+    await mark_through(session, kept, listing)
     await kept.note("totals of three levels", totals(session, listing))
     return listing
+
+
+async def mark_through(session: Session, kept: Ledger, listing: Listing) -> None:
+    """One in five objects, which lie scattered among the others."""
+    selections = session.ledger.selections
+    view, own = await whole(session, listing, Query(parse_filter("class:deep"))), await selections.create()
+    await kept.note("mark 1 in 5 through a filter", selections.add_view(own, view))
+    await view.aclose()
+    await kept.note("drop these", selections.drop(own))
 
 
 async def whole(session: Session, listing: Listing, query: Query) -> BrowseView:
@@ -98,6 +108,7 @@ async def act(session: Session, kept: Ledger, listing: Listing) -> None:
     view = await whole(session, listing, Query())
     await kept.note("mark all", ledger.selections.add_view(marks, view))
     await view.aclose()
+    await kept.note("marks by prefix", session.ledger.mark_sets.by_prefix())
     plan = await kept.note("plan", session.plan(marks, 7))
     by_job = as_batch(plan, cloud.rules)
     confirming = ledger.batches.confirm(

@@ -2,19 +2,22 @@
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.clock import ManualClock
-from restoretui.core.errors import PlanChanged
+from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger import Ledger
+from restoretui.ledger.batches import batch_jobs
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import JobChange, Run
 from restoretui.ledger.runs.create_run import ConfirmedPlan
+from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.store.leases import HANDOVER_S, of_run
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, keys, listed, look, now_of, planned
 
@@ -122,6 +125,36 @@ async def test_what_lies_in_a_job_is_left_to_it(ledger: Ledger, manual_clock: Ma
     assert said(await planned(ledger)) == {
         Action.WAITS: {f"waits in a job of run {run_id}, not asked for yet: `restoretui watch {run_id}` pursues it"}
     }
+
+
+async def test_a_job_that_is_over_is_settled_in_steps_and_what_a_crash_leaves_in_the_next_attempt(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_jobs, "JOBS_A_STEP", 2)
+    await marked(ledger)
+    run_id = await ledger.batches.confirm(MARKS, ConfirmedPlan(CLOUD, await planned(ledger), Tier.BULK, {}), ROLE)
+    (batch,) = ledger.batches.peek_of_run(run_id)
+    settled = list[int]()
+
+    def once(*args: Any) -> int:
+        if settled:
+            raise LedgerError("the disk is full")
+        settled.append(move_all(*args))
+        return settled[0]
+
+    with monkeypatch.context() as crash:
+        crash.setattr("restoretui.ledger.batches.batch_jobs.move_all", once)
+        with pytest.raises(LedgerError):
+            await ledger.batches.settle(batch, State.FAILED, "it failed", now_of(ledger))
+    half = await ledger.runs.get(run_id)
+    assert (half.counts, half.ended_at) == ({State.PLANNED: 1, State.FAILED: 2}, None)
+    assert not ledger.batches.peek_of_run(run_id)[0].is_settled
+    assert await ledger.batches.settle(batch, State.FAILED, "it failed", now_of(ledger)) == 1
+    whole = await ledger.runs.get(run_id)
+    assert whole.counts == {State.FAILED: 3}
+    assert whole.ended_at is not None
+    assert ledger.batches.peek_of_run(run_id)[0].is_settled
+    assert {job.state for job in await jobs_in(ledger, run_id)} == {State.FAILED}
 
 
 async def test_an_unsent_speed_up_hides_no_restore_that_was_asked_for(
