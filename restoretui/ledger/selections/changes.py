@@ -26,7 +26,7 @@ ROWS_A_STEP = 20_000
 """That are marked one by one in one transaction: others who write wait for about 0.1 s."""
 
 
-class _Begun(NamedTuple):
+class _ChangeBegun(NamedTuple):
     """A change under way."""
 
     live: int
@@ -36,7 +36,7 @@ class _Begun(NamedTuple):
     """None where nobody can undo it."""
 
 
-class Changes(MarkedObjects):
+class ChangingMarks(MarkedObjects):
     """Sets of marks that change."""
 
     def __init__(
@@ -196,21 +196,21 @@ class Changes(MarkedObjects):
         async with self._changing:
             yield
 
-    def _begin(self, tx: Tx, sel: int, now: float, forgotten: list[int], *, anew: bool = False) -> _Begun:
+    def _begin(self, tx: Tx, sel: int, now: float, forgotten: list[int], *, anew: bool = False) -> _ChangeBegun:
         forget_sets(tx, forgotten)
         if tx.row("SELECT 1 FROM selection_set WHERE id = ?", (sel,)) is None:
             raise LedgerError("this selection was dropped")
         live = live_of(tx, sel)
         before = summary_of(tx.rows(TOTALS, (live,)))
         if self._history is None or not is_kept(tx, live):
-            return _Begun(live, before, None)
+            return _ChangeBegun(live, before, None)
         if not anew or before.objects:
-            return _Begun(live, before, History.begin(tx, live, now))
+            return _ChangeBegun(live, before, History.begin(tx, live, now))
         tx.touch(change_feed.selection_topic(live))
         step = History.put_aside(tx, live, now)
-        return _Begun(step.after, before, step)
+        return _ChangeBegun(step.after, before, step)
 
-    def _end(self, tx: Tx, begun: _Begun, now: float) -> tuple[SelectionSummary, Step | None]:
+    def _end(self, tx: Tx, begun: _ChangeBegun, now: float) -> tuple[SelectionSummary, Step | None]:
         summary, step = self._changed(tx, begun.live, now), begun.step
         if step is not None and not History.end(tx, step) and begun.before == summary:
             forget_sets(tx, [step.taken])  # It changed nothing: there is nothing to undo.

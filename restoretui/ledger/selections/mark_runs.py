@@ -96,7 +96,7 @@ class _Singles:
         return reads.rows(f"SELECT {what} FROM selection WHERE {where}{more}", args)
 
 
-class Step(NamedTuple):
+class RunsFound(NamedTuple):
     """What one step found."""
 
     runs: Sequence[MarkRun]
@@ -115,7 +115,7 @@ class MarkRuns:
         self._reads: Reads | None = None
         self._revision: int | None = None
 
-    def step(self, connection: Connection) -> Step:
+    def step(self, connection: Connection) -> RunsFound:
         """Go on for ``STEP_S``; always in the same thread."""
         until, found, is_last = time.monotonic() + STEP_S, list[MarkRun](), False
         if self._reads is None:
@@ -136,7 +136,7 @@ class MarkRuns:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        return Step(found, is_last, is_true=revision == self._revision)
+        return RunsFound(found, is_last, is_true=revision == self._revision)
 
     def _all(self, reads: Reads) -> Iterator[MarkRun]:
         for place in self._places:

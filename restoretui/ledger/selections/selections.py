@@ -17,7 +17,7 @@ from restoretui.ledger.marks.doubts import NAME_CLASS
 from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.marks.spans import FEW
 from restoretui.ledger.records import CloudId, Observation, Query, SelectionSummary
-from restoretui.ledger.selections.changes import ROWS_A_STEP, Changes
+from restoretui.ledger.selections.changes import ROWS_A_STEP, ChangingMarks
 from restoretui.ledger.selections.history import forget_some
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.writer import Tx
@@ -28,7 +28,7 @@ _FORGOTTEN_S = 86_400.0
 """Sets that a command made and did not drop were left by a crash after a day."""
 
 
-class Selections(Changes):
+class Selections(ChangingMarks):
     """Selections. What changes one is idempotent, but for toggling and inverting, and returns the new summary."""
 
     MARKS = 1
