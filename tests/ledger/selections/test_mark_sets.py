@@ -239,7 +239,7 @@ async def test_marks_are_added_up_in_steps_and_are_those_of_one_moment(
             marking.set_rows(tx, sel, listing.id, [7], lambda _marked: False)
             tx.run("UPDATE selection_set SET revision = revision + 1 WHERE id = ?", (sel,))
 
-        def step_and_unmark(self: MarkRuns, connection: Connection) -> mark_runs.Step:
+        def step_and_unmark(self: MarkRuns, connection: Connection) -> mark_runs.RunsFound:
             found = step(self, connection)
             if next(steps) == 5:
                 selections.threads[0].post(unmark, lambda _failed: changed.set())
