@@ -1,8 +1,10 @@
 """Rules of the house that a reader would otherwise have to be told: short files, small constructors, doors."""
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeGuard
 
 import pytest
 
@@ -10,6 +12,9 @@ from restoretui.core.rules.clouds import CLOUDS
 from tests.test_layering import MODULES, PACKAGE, TESTS
 
 MOST_PARAMETERS = 6
+"""Of what makes an object."""
+MOST_OF_A_FUNCTION = 8
+"""Parameters of any other function: what travels together is a record."""
 MOST_LINES = 400
 """Of a file: what one idea takes, told to somebody who reads all of it."""
 MAY_BE_LONGER = {
@@ -31,6 +36,11 @@ Values (Structs, NamedTuples) have as many fields as the thing has facts; they a
 MAY_TAKE_MORE: dict[str, str] = {}
 """Class -> why."""
 
+TEXTUALS = {"check_action", "compose", "control", "get_default_screen", "get_system_commands", "render"}
+"""Methods of Textual's that are overridden here and documented there, beside its ``on_…`` and ``watch_…``."""
+A_FILES = {"fileno", "flush", "isatty", "writable", "write"}
+"""And those of Python's files."""
+
 ONE_CLOUDS_OWN = {
     "core/rules": "the tables themselves",
     "core/model.py": "the default is named once",
@@ -48,7 +58,7 @@ LOOKS = {
     "batches": {"find"},
     "catalog": {"browse", "find", "peek"},
     "changes": {"subscribe"},
-    "mark_sets": {"grouped", "left", "named", "refs", "saved", "shown"},
+    "mark_sets": {"by_bucket", "by_prefix", "left", "named", "refs", "saved", "shown"},
     "note": set(),
     "places": {"look", "visited"},
     "runs": {"as_of", "get", "of_object", "list", "looked_at", "open_runs", "peek_all", "tracked"},
@@ -100,6 +110,18 @@ def test_no_constructor_takes_more_than_can_be_held() -> None:
         for made in kind.body
         if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef) and made.name in MAKING
         if (taken := len(made.args.args) - 1 + len(made.args.kwonlyargs)) > MOST_PARAMETERS
+    }
+    assert not crowded
+
+
+def test_no_function_takes_more_than_can_be_told_apart() -> None:
+    crowded = {
+        f"{where(path)}:{node.lineno} {node.name}": taken
+        for path in MODULES.values()
+        for node in ast.walk(tree_of(path))
+        if is_function(node)
+        and (names := [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)])
+        and (taken := len(names) - (names[0] in ("self", "cls"))) > MOST_OF_A_FUNCTION
     }
     assert not crowded
 
@@ -188,3 +210,102 @@ def test_screens_and_commands_look_into_the_ledger_and_change_nothing_but_marks(
             if not fine and not (len(door) < 2 and where(path) in WHOLE):
                 wrong.append(f"{where(path)}:{line} ledger.{'.'.join(door)}")
     assert not wrong
+
+
+class Kind(NamedTuple):
+    """A class as it is written: what it is made of, and which of its methods say something."""
+
+    where: str
+    name: str
+    bases: tuple[str, ...]
+    members: frozenset[str]
+    methods: tuple[str, ...]
+    documented: frozenset[str]
+
+
+def is_function(node: ast.AST) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def kinds_of(body: list[ast.stmt], place: str) -> Iterator[Kind]:
+    for node in body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+        methods = [one for one in node.body if is_function(one)]
+        # The setter of a property has its getter's text.
+        methods = [
+            one for one in methods if not any(ast.unparse(by).endswith(".setter") for by in one.decorator_list)
+        ]
+        stored = {
+            one.attr if isinstance(one, ast.Attribute) else one.id
+            for one in ast.walk(node)
+            if isinstance(one, ast.Attribute | ast.Name) and isinstance(one.ctx, ast.Store)
+        }
+        yield Kind(
+            place, node.name, tuple(chain[-1] for base in bases if (chain := chain_of(base))),
+            frozenset(stored.union(one.name for one in methods)), tuple(one.name for one in methods),
+            frozenset(one.name for one in methods if ast.get_docstring(one)),
+        )  # fmt: skip
+        yield from kinds_of(node.body, place)
+
+
+def actions_of_keys(tree: ast.Module) -> Iterator[str]:
+    """What is done by keys that say so: ``Command(id, keys, action, …)``, ``Binding(keys, action, …)``."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("Command", "Binding"):
+            action = call.args[2 if call.func.id == "Command" else 1]
+            if isinstance(action, ast.Constant):
+                yield f"action_{str(action.value).rpartition('app.')[2].partition('(')[0]}"
+
+
+def unsaid(kinds: Sequence[Kind], by_keys: set[str]) -> list[str]:
+    """Public methods without a docstring, where neither what they override nor their key has one."""
+    named = defaultdict(list)
+    for kind in kinds:
+        named[kind.name].append(kind)
+
+    def line(kind: Kind) -> Iterator[Kind]:
+        yield kind
+        for base in kind.bases:
+            for one in named[base]:
+                if one is not kind:
+                    yield from line(one)
+
+    def members(kind: Kind) -> set[str]:
+        return set().union(*(one.members for one in line(kind)))
+
+    protocols = {kind: members(kind) for kind in kinds if "Protocol" in kind.bases}
+    found = []
+    for kind in kinds:
+        if kind.name.startswith("_"):
+            continue
+        own = members(kind)
+        above = [*line(kind), *(one for way, asked in protocols.items() if asked <= own for one in line(way))]
+        said = {name for one in above for name in one.documented}
+        found += [
+            f"{kind.where} {kind.name}.{name}"
+            for name in kind.methods
+            if name not in said | TEXTUALS | A_FILES | by_keys and not name.startswith(("_", "on_", "watch_"))
+        ]
+    return found
+
+
+def test_a_public_method_says_what_it_does_where_nothing_above_it_does() -> None:
+    """Modules, classes and functions: see D100, D101 and D103 of ruff."""
+    trees = {where(path): tree_of(path) for path in MODULES.values()}
+    by_keys = {action for tree in trees.values() for action in actions_of_keys(tree)}
+    kinds = [kind for place, tree in trees.items() for kind in kinds_of(tree.body, place)]
+    assert not unsaid(kinds, by_keys)
+    overridden = {name for kind in kinds for name in kind.methods if name not in kind.documented}
+    assert overridden >= TEXTUALS | A_FILES, "a reason for nothing"
+
+
+def test_the_reader_of_docstrings_tells_what_is_inherited() -> None:
+    tree = ast.parse(
+        "class Reads(Protocol):\n def rows(self):\n  '''All.'''\n def row(self): ...\n"
+        "class Window:\n def rows(self): ...\n def row(self): ...\n"
+        "class Other:\n def rows(self): ...\n def action_go(self): ...\n def action_stay(self): ...\n"
+    )
+    found = unsaid([*kinds_of(tree.body, "x")], {"action_go"})
+    assert found == ["x Reads.row", "x Window.row", "x Other.rows", "x Other.action_stay"]

@@ -60,9 +60,9 @@ ROOMS = {
         "refusals", "batch", "submitter", "cleaner", "undeleter", "then", "events", "pursuit", "engine",
     ],
     "session": [
-        "targets", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds", "events.feeds",
-        "inventory", "past", "listings", "selecting", "sets", "planning", "batch", "spending", "saying", "waiting",
-        "run_views", "then", "wiring", "session", "events", "summing", "report", "doctor",
+        "output_files", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds",
+        "events.feeds", "inventory", "past", "listings", "selecting", "sets", "planning", "batch", "spending",
+        "saying", "waiting", "run_views", "then", "wiring", "session", "events", "summing", "report", "doctor",
     ],
     "sandbox": [
         "state", "world", "wire", "faults.scenarios", "faults", "s3", "s3control", "oss", "sts", "sqs", "http",

@@ -275,12 +275,10 @@ def watch(
     **flags: Any,
 ) -> None:
     """Pick up where things stand and follow until everything is settled."""
-    query = query_of(flags)
-    headless(
-        flags, form,
-        "restoretui.commands.following", "watch", run, timeout, query, since, fail_fast=fail_fast, dry_run=dry_run,
-        until_next=until_next,
-    )  # fmt: skip
+    from restoretui.commands.telling import WatchSaid
+
+    said = WatchSaid(timeout, query_of(flags), since, fail_fast, dry_run, until_next)
+    headless(flags, form, "restoretui.commands.following", "watch", run, said)
 
 
 @cli.command()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -31,37 +31,41 @@ from restoretui.wording import format as words
 from restoretui.wording.safe import clean
 
 
-def given(
-    role_arn: str | None,
-    manifest: str | None,
-    manifest_location: str | None,
-    report_location: str | None,
-    report_scope: str | None,
-    priority: int | None,
-    description: str | None,
-    tags: Sequence[str],
-    confirm: str | None = None,
-) -> dict[str, Any]:
+class JobsSaid(NamedTuple):
+    """The options of jobs of S3 Batch Operations, as the command line has them; None, or nothing: not said."""
+
+    role_arn: str | None = None
+    manifest: str | None = None
+    manifest_location: str | None = None
+    report_location: str | None = None
+    report_scope: str | None = None
+    priority: int | None = None
+    description: str | None = None
+    tags: Sequence[str] = ()
+    confirm: str | None = None
+
+
+def given(said: JobsSaid) -> dict[str, Any]:
     """The options as ``BatchOperations.options`` takes them; ``UsageError`` for those that cannot be meant."""
-    if manifest not in (None, "written", "generated"):
+    if said.manifest not in (None, "written", "generated"):
         raise UsageError(
-            f"--manifest {manifest!r} is for plan and restore: a manifest is written here",
+            f"--manifest {said.manifest!r} is for plan and restore: a manifest is written here",
             "leave it out, or say written or generated",
         )
-    if manifest == "generated" and manifest_location:
+    if said.manifest == "generated" and said.manifest_location:
         raise UsageError(
             "a manifest that S3 generates is not written anywhere", "leave out --manifest-location, or --manifest"
         )
     return {
-        "role_arn": role_arn,
-        "manifest": as_place(manifest_location),
-        "report": as_place(report_location),
-        "scope": ReportScope(report_scope) if report_scope else None,
-        "priority": priority,
-        "description": description,
-        "tags": as_tags(tags) or None,
-        "hold": None if confirm is None else confirm == "later",
-        "generated": None if manifest is None else manifest == "generated",
+        "role_arn": said.role_arn,
+        "manifest": as_place(said.manifest_location),
+        "report": as_place(said.report_location),
+        "scope": ReportScope(said.report_scope) if said.report_scope else None,
+        "priority": said.priority,
+        "description": said.description,
+        "tags": as_tags(said.tags) or None,
+        "hold": None if said.confirm is None else said.confirm == "later",
+        "generated": None if said.manifest is None else said.manifest == "generated",
     }
 
 
@@ -255,7 +259,7 @@ async def policy(
         if flag != settings.sources.get("region"):  # That one tells the partition, which is part of each ARN.
             output.say(f"{flag} changes nothing here: no cloud is asked")
     async with open_session(settings) as session:
-        policies = session.batch.policies(buckets, given(**options), copies)
+        policies = session.batch.policies(buckets, given(JobsSaid(**options)), copies)
     titles = {
         "trust": "trust policy of the role",
         "role": "permissions of the role",
@@ -306,7 +310,7 @@ async def retry(
     async with open_session(settings) as session:
         run = await session.run_views.find_run(name)
         before = session.batch.ours(run.id)
-        asked = given(**options)
+        asked = given(JobsSaid(**options))
         if asked["generated"]:
             raise UsageError("what failed is no whole prefix, so its manifest is written", "leave out --manifest")
         changes = {key: value for key, value in asked.items() if value is not None}

@@ -15,9 +15,10 @@ from restoretui.commands.summary import (
     tell_causes,
     tell_ends,
     tell_shortfalls,
+    tell_then_causes,
     verdict_on,
 )
-from restoretui.commands.telling import EVERY_CHANGE, Since, Teller, WantedChanges, since_when
+from restoretui.commands.telling import EVERY_CHANGE, Since, Teller, WantedChanges, WatchSaid, since_when
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
 from restoretui.core.errors import (
@@ -85,11 +86,13 @@ async def status(
             output.error(with_text(error, f"{names} could not be looked at: {error}"))
         causes = await causes_of(session, runs) if name else []
         tell_causes(output, causes)
+        then_causes = await tell_then_causes(session, output, runs if name else ())
         for run in runs if name else ():
             await tell_ends(session, output, run)
         less = await tell_shortfalls(session, output, runs)
         fields = counts_of(session, runs) | {"not_looked_at": sum(len(ids) for _, ids in problems)} | less
-        summarise(output, fields | {"causes": [cause_fields(cause) for cause in causes]}, runs)
+        fields |= {"causes": [cause_fields(cause) for cause in causes], "then_causes": then_causes}
+        summarise(output, fields, runs)
         if problems:
             codes = {error.exit_code for error, _ in problems}
             return codes.pop() if len(codes) == 1 else ExitCode.SOME_FAILED
@@ -144,27 +147,13 @@ async def _look_at_all(
         await asyncio.gather(*looks.values(), return_exceptions=True)
 
 
-async def watch(
-    settings: Settings,
-    output: Output,
-    name: str | None,
-    timeout: timedelta | None,
-    query: Query = EVERYTHING,
-    since: Since | None = None,
-    *,
-    fail_fast: bool = False,
-    dry_run: bool = False,
-    until_next: bool = False,
-) -> ExitCode:
-    """Pick up where things stand and follow until all is settled; ``query`` and ``since`` choose the changes told.
-
-    ``dry_run`` only tells what would be sent; ``until_next`` does what is due, and ends.
-    """
-    for option, said in (("--where", query.where), ("--since", since)):
-        if said is not None and not output.as_json:
+async def watch(settings: Settings, output: Output, name: str | None, said: WatchSaid) -> ExitCode:
+    """Pick up where things stand and follow until all is settled: one run, or all of them."""
+    for option, chooses in (("--where", said.query.where), ("--since", said.since)):
+        if chooses is not None and not output.as_json:
             raise UsageError(f"{option} chooses among the changes that --json tells", "give --json, or leave it out")
     async with open_session(settings) as session:
-        if not dry_run:
+        if not said.dry_run:
             await session.then.look_at_ends()
         runs = [await session.run_views.find_run(name)] if name else await session.ledger.runs.open_runs()
         say_unheard(settings, output, runs)
@@ -174,17 +163,19 @@ async def watch(
         run_ids = [run.id for run in runs]
         for run in runs:
             await tell_ends(session, output, run)
-        if dry_run:
+        if said.dry_run:
             return tell_unsent(session, output, runs)
-        wanted = WantedChanges(query, since_when(since, session), session.clock.now().timestamp())
+        wanted = WantedChanges(said.query, since_when(said.since, session), session.clock.now().timestamp())
         output.names_buckets = len({bucket for run in runs for bucket in run.buckets}) > 1
-        session.start_engine(run_ids, fail_fast=fail_fast)
-        if until_next:
+        session.start_engine(run_ids, fail_fast=said.fail_fast)
+        if said.until_next:
             from restoretui.commands.acting.coming_back import come_back
 
-            if (code := await come_back(session, output, run_ids, timeout)) is not None:
+            if (code := await come_back(session, output, run_ids, said.timeout)) is not None:
                 return code
-        return await follow(session, output, run_ids, wait=True, timeout=timeout, wanted=wanted, fail_fast=fail_fast)
+        return await follow(
+            session, output, run_ids, wait=True, timeout=said.timeout, wanted=wanted, fail_fast=said.fail_fast
+        )
 
 
 @asynccontextmanager
@@ -287,6 +278,7 @@ async def follow(
     fields["causes"] = [cause_fields(cause) for cause in causes]
     summarise(output, counts_of(session, runs) | fields, runs)
     tell_causes(output, causes)
+    output.summary({"then_causes": await tell_then_causes(session, output, runs)})
     for job_id in held:
         output.say(f"job {job_id} is made and waits: `restoretui batch confirm {job_id}` lets it run")
     short_runs = [run for run in runs if run.id in session.out_of_capacity and run.counts.get(State.PLANNED)]
@@ -314,7 +306,7 @@ async def _until_shut_out(session: Session, run_ids: Sequence[int]) -> AccountRe
     """The refusal of the account as a whole, once one is met: what is unsent stays planned, nobody waits for it."""
     while True:
         runs = [await session.ledger.runs.get(run_id) for run_id in run_ids]
-        if (error := session.waiting.why_shut_out(runs)) is not None:
+        if (error := await session.waiting.why_shut_out(runs)) is not None:
             return error
         await session.clock.pause(PRESS_EVERY)
 

@@ -75,6 +75,7 @@ def tell_unsent(session: Session, output: Output, runs: Iterable[Run]) -> ExitCo
         told = {
             "to send": left.unsent, "to look at, and to send again where that had no effect": unsure,
             "in jobs that go on by themselves": left.in_jobs, "to let run by `batch confirm`": left.to_confirm,
+            "to do then-steps with": max((step.open for step in run.then), default=0),
         }  # fmt: skip
         parts = [f"{words.plural(number, 'object')} {what}" for what, number in told.items() if number]
         output.run(run, session.looks_cost(run))
@@ -107,6 +108,8 @@ def what_goes_on(session: Session, runs: Iterable[Run]) -> str:
         wait = "its job waits" if len(held) == 1 else f"its {len(held)} jobs wait"
         return f"{wait} to be confirmed: `restoretui batch confirm {held[0]}`"
     begun = "its jobs go on in the cloud" if by_jobs else "what was sent goes on" if sent else NOTHING_SENT
+    if not unsent and any(run.then_open or (run.is_open and run.then) for run in runs):
+        return f"{begun}; what is to be done with the objects then is done while {name} or the screens run"
     if not unsent:
         return f"{begun}, and {name} follows it" if by_jobs or sent else begun
     left = f"{words.plural(unsent, 'object')} of what was confirmed {'is' if unsent == 1 else 'are'} unsent"

@@ -23,8 +23,8 @@ from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
 from restoretui.session.export import write_export
 from restoretui.session.jsonlines.line import instant, named
 from restoretui.session.jsonlines.objects import trail_line
+from restoretui.session.output_files import write_whole
 from restoretui.session.rows.jobs import WINDOW
-from restoretui.session.targets import write_whole
 from restoretui.wording import format as words
 
 LEDGER = "ledger.db"
@@ -350,4 +350,4 @@ async def _trail(ledger: Ledger, run: Run) -> AsyncIterator[str]:
     while entries := await ledger.activity.since(last, WINDOW, run.id):
         last = entries[-1].id
         scheme = run.cloud.scheme
-        yield "".join(trail_line(scheme, entry) + "\n" for entry in entries)
+        yield "".join(trail_line(scheme, entry, run.profiles) + "\n" for entry in entries)

@@ -7,7 +7,7 @@ from restoretui.commands.output import Output
 from restoretui.core.errors import ExitCode
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Cause, Run
-from restoretui.session.jsonlines.runs import costs_of, states_fields
+from restoretui.session.jsonlines.runs import costs_of, states_fields, then_cause_fields
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 
@@ -88,6 +88,25 @@ def tell_causes(output: Output, causes: Sequence[Cause]) -> None:
     if left := causes[MOST_CAUSES:]:
         objects = sum(cause.objects for cause in left)
         output.say(f"{words.plural(objects, 'object')} more for {len(left):,} other reasons: `restoretui status RUN`")
+
+
+async def tell_then_causes(session: Session, output: Output, runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """Say why what was to be done with objects could not be done; as ``then_causes`` of a ``summary`` line."""
+    told: list[dict[str, Any]] = []
+    for run in runs:
+        causes = await session.run_views.then_causes(run)
+        told += [then_cause_fields(run, cause) for cause in causes]
+        for cause in causes[:MOST_CAUSES]:
+            code = f" ({cause.code})" if cause.code and cause.code not in cause.reason else ""
+            on = f" on {cause.step.event}" if cause.step.event else ""
+            about = "" if cause.step.is_of_run else f" for {words.plural(cause.objects, 'object')}"
+            output.say(f"run {run.id}: {cause.step.kind}{on} failed{about}: {cause.reason}{code}")
+        if left := causes[MOST_CAUSES:]:
+            objects = sum(cause.objects for cause in left)
+            output.say(f"run {run.id}: {words.plural(objects, 'step')} more failed for {len(left):,} other reasons")
+        if causes:
+            output.say(f"`restoretui retry {run.id}` does once more what failed")
+    return told
 
 
 async def tell_shortfalls(session: Session, output: Output, runs: Iterable[Run]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Telling what happens to runs while it happens, and which of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -37,6 +37,20 @@ class WantedChanges(NamedTuple):
 EVERY_CHANGE = WantedChanges()
 
 
+class WatchSaid(NamedTuple):
+    """The options of ``watch``."""
+
+    timeout: timedelta | None = None
+    query: Query = EVERYTHING
+    """With ``since``: the changes that are told."""
+    since: Since | None = None
+    fail_fast: bool = False
+    dry_run: bool = False
+    """Only what would be sent is told."""
+    until_next: bool = False
+    """What is due is done, and that is all."""
+
+
 class Teller:
     """Says what happens to some runs while it happens: JSON lines for programs, a progress bar for people."""
 
@@ -56,6 +70,7 @@ class Teller:
         self._bar = output.progress(awaited)
         self._last: int | None = None
         self._jobs: dict[int, str] = {}
+        self._profiles: dict[int, Mapping[str, str]] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -94,6 +109,13 @@ class Teller:
             self._wanted.query.where, filter_row(entry), self._session.clock.now().timestamp(), CLASSES
         )
 
+    async def _profiles_of(self, run_id: int | None) -> Mapping[str, str]:
+        if run_id is None:
+            return {}
+        if run_id not in self._profiles:
+            self._profiles[run_id] = (await self._session.ledger.runs.get(run_id)).profiles
+        return self._profiles[run_id]
+
     def _now(self) -> float:
         return self._session.clock.now().timestamp()
 
@@ -106,5 +128,6 @@ class Teller:
             for entry in entries:
                 if entry.run_id in self._run_ids and entry.to_state is not None and self._is_asked_for(entry):
                     cloud = entry.cloud or self._session.cloud_of(DEFAULT_SCHEME)
-                    self._output.change(cloud.scheme, entry, is_history=entry.at < self._wanted.began)
+                    profiles = await self._profiles_of(entry.run_id)
+                    self._output.change(cloud.scheme, entry, profiles, is_history=entry.at < self._wanted.began)
             self._output.flush()

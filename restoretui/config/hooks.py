@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from restoretui.config.secret_file import read_secret
 from restoretui.core.errors import UsageError
 from restoretui.core.then.said import read_event
 from restoretui.core.then.steps import ThenEvent, ThenKind, ThenStep
@@ -64,10 +65,4 @@ def url_of(name: str, section: Mapping[str, Any], environment: Mapping[str, str]
         if not environment.get(str(variable)):
             raise UsageError(f"notice {name}: ${variable} is not set", "set it to an apprise URL")
         return environment[str(variable)]
-    path = Path(str(section["url_file"])).expanduser()
-    path = path if path.is_absolute() else home / path
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise UsageError(f"notice {name}: its URL cannot be read from {path}: {reason}") from None
+    return read_secret(str(section["url_file"]), home, f"notice {name}: its URL")

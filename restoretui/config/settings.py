@@ -208,6 +208,18 @@ class Settings(Struct, frozen=True, eq=False):
         else:
             self.accounts.setdefault(scheme, {})[bucket] = reached, account
 
+    def account_of(self, scheme: str, bucket: str) -> "Account | None":
+        """As whom a bucket is reached; None: as whoever these settings say."""
+        known = self.accounts.get(scheme, {}).get(bucket)
+        return None if known is None else known[1]
+
+    def reach_again(self, scheme: str, bucket: str, account: "Account | None") -> None:
+        """Have a bucket reached as ``account_of`` told before."""
+        if account is None:
+            self.accounts.get(scheme, {}).pop(bucket, None)
+        elif account != self.account_of(scheme, bucket):
+            self.reach_as(scheme, bucket, account)
+
     def place_of(self, scheme: str) -> str:
         """What tells the cloud of these settings from others, for the ledger: see ``ledger.records.CloudId``."""
         return place_of(self.connection_to(scheme))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from restoretui.config.secret_file import read_secret
 from restoretui.core.errors import UsageError
 
 _KNOWN = ("url", "secret_env", "secret_file", "style")
@@ -42,9 +43,15 @@ def check_webhooks(value: object, source: str) -> Mapping[str, Mapping[str, str]
 def _check_url(url: str, where: str, hint: str) -> None:
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+        plain = url.isascii() and url.isprintable() and " " not in url
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and plain
     except ValueError:
-        good = False
+        parts, good = urlsplit(""), False
+    if "@" in parts.netloc:
+        raise UsageError(
+            f"{where}: url holds a user or password, which would not be sent",
+            "sign the calls: secret_env or secret_file",
+        )
     if not good:
         raise UsageError(f"{where}: url must be an http or https URL", hint)  # itself it may be a secret: unsaid
 
@@ -56,13 +63,7 @@ def secret_of(name: str, section: Mapping[str, Any], environment: Mapping[str, s
         if not text:
             raise UsageError(f"webhook {name}: ${variable} is not set", "set it, or leave secret_env out")
     elif file := section.get("secret_file"):
-        path = Path(str(file)).expanduser()
-        path = path if path.is_absolute() else home / path
-        try:
-            text = path.read_text("utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise UsageError(f"webhook {name}: its secret cannot be read from {path}: {reason}") from None
+        text = read_secret(str(file), home, f"webhook {name}: its secret")
     else:
         return b""
     if not text.startswith("whsec_"):

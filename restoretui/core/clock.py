@@ -83,9 +83,11 @@ class ScaledClock(SystemClock, Struct, frozen=True):
         return f"{self.speed!r}@{self.origin.isoformat()}@{self.started!r}"
 
     def now(self) -> datetime:
+        """From the system's wall clock, so that it agrees between processes."""
         return self.origin + timedelta(seconds=(time.time() - self.started) * self.speed)
 
     async def sleep(self, seconds: float) -> None:
+        """``seconds`` of cloud time: ``seconds / speed`` on the machine's."""
         await asyncio.sleep(max(0.0, seconds) / self.speed)
 
 
@@ -120,6 +122,7 @@ class AdjustableClock(SystemClock):
         return self.pace.now()
 
     async def sleep(self, seconds: float) -> None:
+        """Wait for that much cloud time, however often the speed changes; on the loop that turns the clock."""
         slept = 0.0
         while slept < seconds:
             pace, begun, changed = self.pace, time.monotonic(), self._changed
@@ -150,6 +153,7 @@ class ManualClock(Struct):
         return self.time.timestamp()
 
     async def sleep(self, seconds: float) -> None:
+        """Wait until ``advance`` has moved time so far; 0 or less lets the loop turn once."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -159,6 +163,7 @@ class ManualClock(Struct):
         await future
 
     async def pause(self, seconds: float) -> None:
+        """The same as ``sleep``: here machine time is cloud time."""
         await self.sleep(seconds)
 
     async def advance(self, seconds: float, settle: int = 20) -> None:

@@ -52,6 +52,13 @@ class Connection(Struct, frozen=True):
             return reached.pop()
         return replace(self, buckets=tuple(one for one in self.buckets if one[0] in wanted))
 
+    def accounts(self, buckets: Iterable[str]) -> "dict[Connection, frozenset[str]]":
+        """How these are reached, each way with the buckets that go by it; in the order of the buckets."""
+        found: dict[Connection, set[str]] = {}
+        for bucket in buckets:
+            found.setdefault(self.of(bucket), set()).add(bucket)
+        return {one: frozenset(names) for one, names in found.items()}
+
     def is_plain_for(self, buckets: Iterable[str]) -> bool:
         """Those are all reached as whatever is about no bucket."""
         own = {name for name, _ in self.buckets}

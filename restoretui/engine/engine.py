@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
@@ -17,14 +19,15 @@ from restoretui.engine.then_tools import ThenTools
 from restoretui.engine.traffic.channel import Channels
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
-from restoretui.engine.watching.outputs import OutputWatcher
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.store.leases import Lease, of_run
+from restoretui.ledger.then_records import TaskState
 
 if TYPE_CHECKING:
     from restoretui.engine.events.feed import EventFeed
     from restoretui.engine.pursuit import Pursuit
+    from restoretui.engine.run_context import RunContext
     from restoretui.engine.watching.sweep import Sight
     from restoretui.engine.watching.timetable import DueLook
 
@@ -143,7 +146,7 @@ class Engine:
         def changed() -> None:
             heard.set()
             for pursuit in self._pursuits.values():
-                pursuit.watcher.stir()
+                pursuit.stir()
 
         for feed in self.feeds:
             feed.changed = changed
@@ -158,25 +161,22 @@ class Engine:
         """Events told of objects of a run, whoever pursues it."""
         run = await self._ledger.runs.get(run_id)
         pursuit = self._pursuits.get(run_id) or await self._pursuit(run)
-        if not isinstance(pursuit.watcher, OutputWatcher):  # Of results that lie elsewhere no event tells.
-            await pursuit.watcher.told(bucket, sights, doubtful)
+        await pursuit.told(bucket, sights, doubtful)
 
     async def look_now(self, run: Run) -> None:
         """One status round over a run, whoever pursues it."""
         connection = Connection.from_mapping(run.connection)
         async with self._looking.setdefault(connection, asyncio.Semaphore(LOOKS_AT_ONCE)):
             pursuit = self._pursuits.get(run.id) or await self._pursuit(run, bounded=True)
-            await pursuit.batches.refresh()
-            await pursuit.watcher.look_now()
+            await pursuit.look_now()
 
     async def _take_up(self) -> None:
         left: dict[int, str] = {}
         for run in self._ledger.runs.peek_pursued():
             if run.id in self._tasks or (self.only is not None and run.id not in self.only):
                 continue
-            if not self._may_send and (planned := run.counts.get(State.PLANNED)):
-                # Its lease belongs to somebody who can send.
-                left[run.id] = f"{planned:,} of its objects are not sent, and this session is read-only"
+            if why := self._why_not_ours(run):
+                left[run.id] = why
                 continue
             until = self._clock.wall() + LEASE
             if await self._acquire(run.id, left):
@@ -187,6 +187,17 @@ class Engine:
                 self._elsewhere.add(run.id)
         self._left = left
         self._health.busy(bool(self._tasks))
+
+    def _why_not_ours(self, run: Run) -> str:
+        """Why its lease belongs to somebody who can send; empty where it does not, or that is us."""
+        if self._may_send:
+            return ""
+        if planned := run.counts.get(State.PLANNED):
+            return f"{planned:,} of its objects are not sent, and this session is read-only"
+        is_due = any(step.tasks.get(TaskState.READY) or step.tasks.get(TaskState.DOING) for step in run.then)
+        if is_due or (run.then_open and not run.is_open):
+            return "something is to be done with its objects, and this session is read-only"
+        return ""
 
     async def _acquire(self, run_id: int, left: dict[int, str]) -> bool:
         """Take the run's lease, if nobody has it; else ``left`` is told who.
@@ -239,6 +250,8 @@ class Engine:
                     break
                 if run.id in self._held_up:
                     continue  # Nobody pursues it, so nobody holds its lease.
+                if not self._may_send and self._why_not_ours(await self._ledger.runs.get(run.id)):
+                    return
                 until = self._clock.wall() + LEASE
                 if not await self._ledger.leases.renew(name, self._holder, LEASE):
                     self._held_until.pop(run.id, None)
@@ -305,11 +318,25 @@ class Engine:
 
     async def _pursuit(self, run: Run, *, bounded: bool = False) -> "Pursuit":
         from restoretui.engine.pursuit import Pursuit  # All that sends and watches: not for those who only list.
+
+        connection = Connection.from_mapping(run.connection)
+        accounts = connection.accounts(run.buckets)
+        whole = await self._context(run, connection, bounded=bounded)
+        if len(accounts) > 1:
+            parts = [
+                await self._context(run, one, bounded=bounded, buckets=buckets) for one, buckets in accounts.items()
+            ]
+            whole = replace(whole, parts=tuple(parts))
+        return Pursuit(whole, self._note_due)
+
+    async def _context(
+        self, run: Run, connection: Connection, *, bounded: bool, buckets: frozenset[str] | None = None
+    ) -> "RunContext":
         from restoretui.engine.run_context import RunContext
 
-        channel = self._channels.by(Connection.from_mapping(run.connection))
+        channel = self._channels.by(connection)
         provider = await channel.provider()
-        context = RunContext(
+        return RunContext(
             run,
             self._ledger,
             provider,
@@ -325,8 +352,8 @@ class Engine:
             tools=self.tools,
             is_told=lambda bucket: any(feed.covers(bucket) for feed in self.feeds),
             bounded=bounded,
+            buckets=buckets,
         )
-        return Pursuit(context, self._note_due)
 
     def _note_due(self, run_id: int, due: "DueLook | None") -> None:
         if due is None:

@@ -1,7 +1,11 @@
-"""One confirmed run, pursued to its end: its intents sent, its restores watched, side by side."""
+"""One confirmed run, pursued to its end: its intents sent, its restores watched, side by side.
+
+Each account of a run is sent for and watched by itself, so that one whose keys have expired holds up no other.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError
@@ -11,8 +15,10 @@ from restoretui.engine.run_context import RunContext
 from restoretui.engine.submitter import Submitter
 from restoretui.engine.traffic.waits import first_of
 from restoretui.engine.watching.outputs import OutputWatcher
-from restoretui.engine.watching.timetable import DueLook
+from restoretui.engine.watching.sweep import Sight
+from restoretui.engine.watching.timetable import DueLook, Timetable
 from restoretui.engine.watching.watcher import Watcher, WatchEvents
+from restoretui.ledger.run_records import RestoreJob
 
 if TYPE_CHECKING:
     from restoretui.engine.then.runner import ThenRunner
@@ -28,20 +34,18 @@ class Pursuit:
         self._ledger = context.ledger
         self._may_send = context.may_send
         self._health = context.health
-        self._replanned = asyncio.Event()
-        self.submitter = Submitter(context)
-        self.submitter.on_sent = self._sent
-        events = WatchEvents(
-            replanned=self.resend,
-            calls=context.health.looked,
-            due=lambda due: on_due(run.id, due),
-            sight=self._sight,
+        self._on_due = on_due
+        self._due: dict[int, DueLook] = {}
+        """By account, the next look at its part."""
+        self._watchers = (
+            [OutputWatcher(context)] if Literal.of_text(run.literal).output else self._by_account(context)
         )
-        by_job = bool(context.ledger.batches.peek_of_run(run.id))
-        self.watcher: Watcher | OutputWatcher = Watcher(context, events, by_job=by_job)
-        if Literal.of_text(run.literal).output:
-            self.watcher = OutputWatcher(context)
-        self.batches = BatchPursuit(context, self.watcher.stir)
+        self._senders: list[_Sender] = []
+        for at, part in enumerate(context.parts or (context,)):
+            sender = _Sender(Submitter(part))
+            sender.submitter.on_sent = self._watchers[min(at, len(self._watchers) - 1)].stir
+            self._senders.append(sender)
+        self.batches = BatchPursuit(context, self.stir)
         self._then: "ThenRunner | None" = None  # noqa: UP037 - the name is bound below
         if context.may_send and context.ledger.then.of_run(run.id):
             from restoretui.engine.then.keeper import Keeper
@@ -56,20 +60,20 @@ class Pursuit:
         Returns when all is settled.
         """
         await self._ledger.runs.recover(self._run.id)
-        sending = asyncio.create_task(self._send())
-        watching = asyncio.create_task(self.watcher.watch())
-        batching = asyncio.create_task(self.batches.pursue())
-        tasks = [sending, watching, batching]
+        sending = [asyncio.create_task(self._send(sender)) for sender in self._senders]
+        watching = {asyncio.create_task(watcher.watch()) for watcher in self._watchers}
+        tasks = [*sending, *watching, asyncio.create_task(self.batches.pursue())]
         if self._then is not None:
             tasks += [asyncio.create_task(self._keeper.pursue()), asyncio.create_task(self._then.pursue())]
         try:
             left = set(tasks)
-            while watching in left:
+            while not watching.isdisjoint(left):
                 done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
-                if sending in done:
+                if not done.isdisjoint(sending):
                     return  # It may be sent again, and not by us.
+                self.stir()
             if self._then is not None:
                 await first_of(self._then.idle(), beside=tasks[-1:])
                 if tasks[-1].done():
@@ -81,17 +85,50 @@ class Pursuit:
 
     def resend(self) -> None:
         """Jobs became planned again: somebody asked for a retry, or a look proved a request had no effect."""
-        self._replanned.set()
-        self.watcher.stir()
+        for sender in self._senders:
+            sender.replanned.set()
+        self.stir()
         self.batches.stir()
 
-    async def _send(self) -> None:
+    async def look_now(self) -> None:
+        """One status round over everything tracked; raises what keeps one account's from being seen, at the end."""
+        await self.batches.refresh()
+        looks = [watcher.look_now() for watcher in self._watchers]
+        for ended in await asyncio.gather(*looks, return_exceptions=len(looks) > 1):
+            if isinstance(ended, BaseException):
+                raise ended
+
+    async def told(self, bucket: str, sights: Sequence[Sight], doubtful: Sequence[RestoreJob]) -> None:
+        """Events told of objects of the run."""
+        for watcher in self._watchers:
+            # Of results that lie elsewhere no event tells.
+            if isinstance(watcher, Watcher) and watcher.covers(bucket):
+                await watcher.told(bucket, sights, doubtful)
+
+    def _by_account(self, context: RunContext) -> list[Watcher | OutputWatcher]:
+        by_job = bool(self._ledger.batches.peek_of_run(self._run.id))
+        timetable = Timetable(context, by_job=by_job)
+        found: list[Watcher | OutputWatcher] = []
+        for at, part in enumerate(context.parts or (context,)):
+            events = WatchEvents(
+                replanned=self.resend, calls=self._health.looked, due=partial(self._note_due, at), sight=self._sight
+            )
+            found.append(Watcher(part, events, timetable=timetable))
+        return found
+
+    def _note_due(self, at: int, due: DueLook | None) -> None:
+        self._due.pop(at, None)
+        if due is not None:
+            self._due[at] = due
+        self._on_due(self._run.id, min(self._due.values(), key=lambda one: one.at, default=None))
+
+    async def _send(self, sender: "_Sender") -> None:
         while True:
-            self._replanned.clear()
+            sender.replanned.clear()
             if self._may_send:
-                await self.submitter.submit()
-                self.watcher.stir()
-            await self._replanned.wait()
+                await sender.submitter.submit()
+                self.stir()
+            await sender.replanned.wait()
             if not self._may_send:
                 return
 
@@ -103,5 +140,15 @@ class Pursuit:
         text = f"run {self._run.id}: what becomes of some objects in {bucket!r} cannot be seen: {denied}"
         self._health.trouble(source, "paused", text, denied.hint)
 
-    def _sent(self) -> None:
-        self.watcher.stir()
+    def stir(self) -> None:
+        """What is due may have changed."""
+        for watcher in self._watchers:
+            watcher.stir()
+
+
+class _Sender:
+    """Of one account."""
+
+    def __init__(self, submitter: Submitter) -> None:
+        self.submitter = submitter
+        self.replanned = asyncio.Event()

@@ -1,4 +1,8 @@
-"""What every loop of one pursued run needs: the run, the ledger, its channel's parts, and whether it may send."""
+"""What every loop of one pursued run needs: the run, the ledger, its channel's parts, and whether it may send.
+
+A run over several accounts has a part for each, with the channel of that account: what ails the keys of one holds up
+neither what is sent nor what is looked at with those of another.
+"""
 
 from collections.abc import Callable
 
@@ -42,6 +46,18 @@ class RunContext(Struct, frozen=True):
     """Events tell of restores in a bucket, so that it is polled sparsely."""
     bounded: bool = False
     """Reads end when patience does: for a look that a person waits for."""
+    buckets: frozenset[str] | None = None
+    """Those of the run that this part of it is about; None: all of them."""
+    parts: "tuple[RunContext, ...]" = ()
+    """The run by account, where there are several."""
+
+    def of(self, bucket: str) -> "RunContext":
+        """The part that is about the bucket."""
+        return next((part for part in self.parts if bucket in (part.buckets or ())), self)
+
+    def covers(self, bucket: str) -> bool:
+        """The bucket is one of those that this is about."""
+        return self.buckets is None or bucket in self.buckets
 
     def reads(self) -> RetryingReads:
         """Retrying reads for one loop, whose troubles are told apart from those of the others."""

@@ -1,4 +1,4 @@
-"""Turns the intents of one run into requests, once each.
+"""Turns the intents of one run, or of one account's part of it, into requests, once each.
 
 A job is *claimed* (written down as being attempted) before its request leaves. A crash between the two, or between
 the answer and its record, leaves a claimed job without an outcome: such a job is ``unknown`` and is looked at before
@@ -8,7 +8,7 @@ anything is sent for it again (``engine.watching.watcher``).
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from restoretui.core.errors import (
@@ -60,6 +60,7 @@ class Submitter:
         self._is_ours = context.is_ours
         self._capacity = context.capacity
         self._fail_fast = context.fail_fast
+        self._buckets = context.buckets
         self._has_failed = False
         self._is_given_up = False
         self._queue: asyncio.Queue[RestoreJob | None] = asyncio.Queue(CLAIM // 2)
@@ -99,7 +100,7 @@ class Submitter:
                 self._claimed.clear()
 
     async def _feed(self) -> None:
-        while not self._is_over and (jobs := await self._ledger.runs.claim(self._run.id, CLAIM)):
+        while not self._is_over and (jobs := await self._claim()):
             self._claimed.update(job.id for job in jobs)
             for at, job in enumerate(jobs):
                 try:
@@ -109,6 +110,9 @@ class Submitter:
                     raise
         for _ in range(self._concurrency):
             await self._queue.put(None)
+
+    async def _claim(self) -> Sequence[RestoreJob]:
+        return await self._ledger.runs.claim(self._run.id, CLAIM, self._buckets)
 
     @property
     def _is_over(self) -> bool:
@@ -199,7 +203,8 @@ class Submitter:
         except COMMON as error:
             if passage.has_tripped:
                 kind: Kind = "network" if isinstance(error, Unreachable) else "credentials"
-                await self._ledger.activity.add(kind, f"paused: {error}", run_id=self._run.id, code=error.code)
+                said = self._breaker.watchdog.told(str(error))
+                await self._ledger.activity.add(kind, f"paused: {said}", run_id=self._run.id, code=error.code)
             raise
 
     async def _turn(self, job: RestoreJob) -> None:
@@ -215,7 +220,8 @@ class Submitter:
             self._limiter.slow_down()
             self._health.refused()
             self._health.paced(self._limiter.rate)
-            self._health.trouble(self._limiter, "slow", "the cloud says SlowDown")
+            said = self._breaker.watchdog.told("the cloud says SlowDown")
+            self._health.trouble(self._limiter, "slow", said)
             raise
         except COMMON:
             raise

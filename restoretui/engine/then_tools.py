@@ -15,6 +15,9 @@ class Webhook(Struct, frozen=True):
     """``standard`` (Standard Webhooks) or ``github`` (X-Hub-Signature-256)."""
 
 
+Saving = Callable[[Path, str], Awaitable[None]]
+"""Writes a text that is a secret to a file that a person named, whole or not at all; ``UsageError`` says why not."""
+
 Posting = Callable[[str, Mapping[str, str], bytes], Awaitable[int]]
 """Sends a body to a URL with these headers; the status of the answer."""
 
@@ -27,6 +30,7 @@ class ThenTools(Struct, frozen=True):
     webhook: Callable[[str], Webhook] | None = None
     """Finds one by its name; ``UsageError`` where the settings have none."""
     post: Posting | None = None
+    save: Saving | None = None
     notify: Callable[[str, str, str], bool] | None = None
     """Sends a notice of that name with a title and a text; whether it was delivered. Blocks: for a thread."""
     expiring_s: float = 86_400.0

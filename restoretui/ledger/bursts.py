@@ -264,12 +264,14 @@ class BurstView:
 
     @property
     def count(self) -> int:
+        """Rows that are shown: each burst, and the entries of those that are opened."""
         return self._ends[-1] if self._ends else 0
 
     async def wait(self) -> None:
         """It is always complete."""
 
     def rows(self, start: int, n: int) -> Sequence[Burst | ActivityEntry]:
+        """Bursts, entries of opened ones between them; ``LedgerError`` once the view is closed."""
         if self._closed:
             raise LedgerError("this view is closed")
         found: list[Burst | ActivityEntry] = []
@@ -301,6 +303,7 @@ class BurstView:
         ]
 
     def position(self, row_id: int) -> int | None:
+        """Negative ids are bursts, others entries of the trail; None for what is folded away."""
         if row_id < 0:
             at = self._index.get(row_id)
             return None if at is None else (self._ends[at - 1] if at else 0)
@@ -312,6 +315,7 @@ class BurstView:
         return None
 
     def row_id(self, position: int) -> int | None:
+        """The id there: a burst's is negative. None past the end."""
         if not 0 <= position < self.count:
             return None
         at = bisect_right(self._ends, position)
@@ -320,9 +324,11 @@ class BurstView:
         return burst.id if position == begin else self._opened[burst.id].row_id(position - begin - 1)
 
     async def present(self) -> Present:
+        """What the whole trail has to filter by; counted on a reader thread."""
         return await self._log.present()
 
     async def aclose(self) -> None:
+        """Closes the opened bursts' views, too."""
         self._closed = True
         opened, self._opened = list(self._opened.values()), {}
         for view in opened:

@@ -76,7 +76,7 @@ class Ledger:
         self.catalog = Catalog(self._writer, self._quick, clock, views, self._report, upkeep)
         self.totals = Totals(self._writer, self._reader, self._quick, clock)
         self.selections = Selections(self._writer, self._reader, self._quick, clock, pending)
-        self.mark_sets = MarkSets(self.selections, clock, folder, scratch.name)
+        self.mark_sets = MarkSets(self.selections, self._glancer, clock, folder, scratch.name)
         self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
         self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)

@@ -23,6 +23,13 @@ class Visited(NamedTuple):
     at: datetime
     """When it was last gone to."""
     is_bookmarked: bool
+    profile: str = ""
+    """As whom it was reached then; empty for no profile."""
+
+    @property
+    def as_said(self) -> str:
+        """As it is typed to be reached so again."""
+        return str(self.place).replace("://", f"+{self.profile}://", 1) if self.profile else str(self.place)
 
 
 class PlaceLook(NamedTuple):
@@ -42,11 +49,11 @@ class Places:
         self._quick = quick
         self._clock = clock
 
-    async def visit(self, place: Location, look: PlaceLook | None = None) -> None:
-        """Somebody is there now, and has it shown in that way; None leaves that as it was."""
+    async def visit(self, place: Location, look: PlaceLook | None = None, profile: str = "") -> None:
+        """Somebody is there now, as ``profile``, and has it shown in that way; None leaves that as it was."""
 
         def note(tx: "Tx") -> None:
-            self._visit(tx, place)
+            self._visit(tx, place, profile)
             if look is not None:
                 tx.run(
                     "UPDATE visited SET flat = ?, sort = ?, descending = ?"
@@ -66,11 +73,11 @@ class Places:
             return None
         return PlaceLook(bool(row[0]), row[1], bool(row[2]))
 
-    async def bookmark(self, place: Location) -> bool:
-        """Bookmark it, or no longer; tells whether it is one now."""
+    async def bookmark(self, place: Location, profile: str = "") -> bool:
+        """Bookmark it, as it is reached as ``profile``, or no longer; tells whether it is one now."""
 
         def turn(tx: "Tx") -> bool:
-            self._visit(tx, place)
+            self._visit(tx, place, profile)
             tx.run(
                 "UPDATE visited SET bookmarked = NOT bookmarked WHERE scheme = ? AND bucket = ? AND prefix = ?",
                 (place.scheme, place.bucket, place.prefix),
@@ -86,18 +93,18 @@ class Places:
     def visited(self) -> Sequence[Visited]:
         """Bookmarks first, then where somebody was, the latest first."""
         rows = self._quick.rows(
-            "SELECT scheme, bucket, prefix, at, bookmarked FROM visited ORDER BY bookmarked DESC, at DESC"
+            "SELECT scheme, bucket, prefix, at, bookmarked, profile FROM visited ORDER BY bookmarked DESC, at DESC"
         )
         return [
-            Visited(Location(scheme, bucket, prefix), datetime.fromtimestamp(at, UTC), bool(bookmarked))
-            for scheme, bucket, prefix, at, bookmarked in rows
+            Visited(Location(scheme, bucket, prefix), datetime.fromtimestamp(at, UTC), bool(bookmarked), profile)
+            for scheme, bucket, prefix, at, bookmarked, profile in rows
         ]
 
-    def _visit(self, tx: "Tx", place: Location) -> None:
+    def _visit(self, tx: "Tx", place: Location, profile: str) -> None:
         tx.run(
-            "INSERT INTO visited (scheme, bucket, prefix, at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (scheme, bucket, prefix) DO UPDATE SET at = excluded.at",
-            (place.scheme, place.bucket, place.prefix, self._clock.now().timestamp()),
+            "INSERT INTO visited (scheme, bucket, prefix, at, profile) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (scheme, bucket, prefix) DO UPDATE SET at = excluded.at, profile = excluded.profile",
+            (place.scheme, place.bucket, place.prefix, self._clock.now().timestamp(), profile),
         )
         tx.run(
             "DELETE FROM visited WHERE NOT bookmarked AND at < (SELECT min(at) FROM (SELECT at FROM visited"

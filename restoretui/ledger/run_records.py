@@ -7,7 +7,8 @@ million, carry seconds since the epoch (UTC). Sizes are bytes. Money is ``Decima
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
@@ -119,6 +120,20 @@ class Run(Struct, frozen=True):
         """Something is still expected of it."""
         return self.waiting > 0
 
+    @property
+    def profiles(self) -> Mapping[str, str]:
+        """By bucket, the profile it is reached with, where those are several; empty where all are reached as one."""
+        own: Any = self.connection.get("buckets") or {}
+        return {bucket: str(own.get(bucket, self.connection).get("profile") or "") for bucket in self.buckets if own}
+
+
+class BucketSpan(NamedTuple):
+    """Jobs of a run that stand together, and are about one bucket."""
+
+    bucket: str
+    first: int
+    last: int
+
 
 class RestoreJob(NamedTuple):
     """One object in a run, as the submitter and the watcher need it; a tuple, since a round makes a million."""
@@ -174,6 +189,8 @@ class JobChange(NamedTuple):
     """When somebody else asked for it, where the cloud tells."""
     endless: bool = False
     """It can be read for good now: it was kept, and the end of its copy means nothing any more."""
+    as_of: float = inf
+    """As of when it is true, in cloud time: what was asked for before that cannot tell of what was done since."""
     ends_copy: bool = False
     """Void where the copy has no end by now: it was kept while somebody looked."""
     looked_before: float | None = None

@@ -132,6 +132,16 @@ class TaskEnd(NamedTuple):
     """The last a command said."""
 
 
+class ThenCause(NamedTuple):
+    """One reason for which a step of a run could not be done."""
+
+    step: ThenStep
+    code: str
+    reason: str
+    objects: int
+    """Of a step that is done once for the run: 1."""
+
+
 class TaskRow(NamedTuple):
     """One step on one object, to be shown."""
 

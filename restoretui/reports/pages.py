@@ -169,6 +169,9 @@ def _outcome(report: RunReport) -> Section:
             for one in run.then
         ]
         tables.append(Table(("Afterwards", "Done", "Failed"), steps))
+    if report.then_causes:
+        why = [(f"{one.objects:,}", str(one.step), one.code, one.reason) for one in report.then_causes[:MOST_CAUSES]]
+        tables.append(Table(("Not done", "Step", "Code", "Why"), why))
     return Section("What came of it", tables=tables)
 
 

@@ -10,8 +10,8 @@ from restoretui.reports.fields import report_fields, row_of
 from restoretui.reports.forms import BINARY, COLUMNS, ENDINGS
 from restoretui.reports.pages import page_of
 from restoretui.session.jsonlines.line import cell_text, json_line
+from restoretui.session.output_files import open_target
 from restoretui.session.report.report import RunReport
-from restoretui.session.targets import open_target
 
 
 async def save(made: RunReport, target: Path) -> None:

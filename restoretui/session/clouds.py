@@ -36,6 +36,9 @@ class CloudAccess:
     def __init__(self, kind: CloudKind, place: str, channel: Channel, patience: float | None) -> None:
         self.kind = kind
         self.channel = channel
+        self._place = place
+        self._patience = patience
+        self._others: dict[Channel, CloudAccess] = {}
         self.ledger_cloud = CloudId(kind.scheme, place)
         """The same as the ledger knows it."""
         self.read = channel.reads(bounded=True)
@@ -43,6 +46,15 @@ class CloudAccess:
         # What a person asks for on a screen is asked once: he sees what came of it, and asks again.
         self.ask: Asking = once if patience is None else self.read
         """How a person's own question is put."""
+
+    def of(self, bucket: str) -> "CloudAccess":
+        """The same as whoever the bucket is reached as, whose keys and patience are their own."""
+        channel = self.channel.of(bucket)
+        if channel is self.channel:
+            return self
+        if channel not in self._others:
+            self._others[channel] = CloudAccess(self.kind, self._place, channel, self._patience)
+        return self._others[channel]
 
     @property
     def scheme(self) -> str:
@@ -66,7 +78,7 @@ class CloudAccess:
     async def region(self, bucket: str) -> str:
         """The bucket's region, asked for once; raises early and clearly when there is no such bucket."""
         await self.provider()  # which has time of its own, not that of an answer
-        return await self.ask(lambda: self.channel.region(bucket))
+        return await self.of(bucket).ask(lambda: self.channel.region(bucket))
 
 
 class Clouds(Channels):

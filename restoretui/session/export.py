@@ -18,7 +18,7 @@ from restoretui.session.rows.jobs import JobLines, windows
 
 if TYPE_CHECKING:
     from restoretui.core.batch.jobs import ReportRow
-    from restoretui.session.targets import Target
+    from restoretui.session.output_files import Target
 
 Form = Literal["csv", "json"]
 _COLUMNS = (
@@ -73,8 +73,8 @@ async def write_export(
     spelled: Callable[[str], str] | None = None,
     query: Query = EVERYTHING,
 ) -> None:
-    """Write those objects to ``target`` (``targets.open_target``); ``spelled`` is for one that is a terminal."""
-    from restoretui.session.targets import open_target
+    """Write those objects to ``target`` (``output_files.open_target``); ``spelled`` is for one that is a terminal."""
+    from restoretui.session.output_files import open_target
 
     async with open_target(target) as file:
         _check_terminal(file, target, spelled)
@@ -89,8 +89,8 @@ def _check_terminal(file: "Target", target: Path, spelled: Callable[[str], str] 
 
 
 async def write_report(parts: AsyncIterator[Sequence["ReportRow"]], target: Path) -> int:
-    """Write a completion report to ``target`` (``targets.open_target``) as it comes; how many tasks it has."""
-    from restoretui.session.targets import open_target
+    """Write a completion report to ``target`` (``output_files.open_target``) as it comes; how many tasks it has."""
+    from restoretui.session.output_files import open_target
 
     tasks = 0
     buffer = io.StringIO()

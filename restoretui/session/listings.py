@@ -76,6 +76,8 @@ class Listings:
         self._ids: dict[Scope, int] = {}
         self._inventories: dict[tuple[CloudId, str], tuple[Listing, ...]] = {}
         """By bucket, inventories and sets that stand in for the cloud."""
+        self._asked: set[tuple[CloudId, str]] = set()
+        """Buckets that somebody wants to see as the cloud has them."""
         self._cut: dict[tuple[int, Scope], int] = {}
         """What was listed out of an inventory."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -90,14 +92,7 @@ class Listings:
 
     async def at(self, location: Location, *, recursive: bool, versions: bool, refresh: bool) -> Listing:
         """See ``Session.open_listing``."""
-        scope = Scope(
-            self._clouds[location.scheme].ledger_cloud,
-            location.bucket,
-            location.key if location.key is not None else location.prefix,
-            recursive,
-            versions,
-            single=location.key is not None,
-        )
+        scope = self._scope(location, recursive=recursive, versions=versions)
         standing = self._inventories.get((scope.cloud, scope.bucket), ())
         inventory = next((one for one in standing if _holds(one.scope, scope)), None)
         if inventory is not None and not refresh:
@@ -115,6 +110,21 @@ class Listings:
         self._tidy(scope)
         return listing
 
+    def _scope(self, location: Location, *, recursive: bool, versions: bool) -> Scope:
+        return Scope(
+            self._clouds[location.scheme].ledger_cloud,
+            location.bucket,
+            location.key if location.key is not None else location.prefix,
+            recursive,
+            versions,
+            single=location.key is not None,
+        )
+
+    async def is_wanted(self, location: Location, *, versions: bool) -> bool:
+        """All below a place is listed, or is to be: there is a listing that is shown, or somebody asked for one."""
+        scope = self._scope(location, recursive=True, versions=versions)
+        return (scope.cloud, scope.bucket) in self._asked or await self._known(scope) is not None
+
     def by_inventory(self, *standing: Listing) -> None:
         """From now on a bucket is listed out of this inventory, or set, or of what was there at an instant.
 
@@ -122,9 +132,11 @@ class Listings:
         """
         self._inventories[standing[0].scope.cloud, standing[0].scope.bucket] = standing
 
-    def by_cloud(self, cloud: CloudId, bucket: str) -> None:
-        """The cloud is asked again what is in a bucket."""
+    def by_cloud(self, cloud: CloudId, bucket: str, *, for_good: bool = False) -> None:
+        """The cloud is asked again what is in a bucket; ``for_good``: whatever inventory there is."""
         self._inventories.pop((cloud, bucket), None)
+        if for_good:
+            self._asked.add((cloud, bucket))
 
     def inventory_of(self, cloud: CloudId, bucket: str) -> Listing | None:
         """The inventory, or set, that stands in for the cloud there."""
@@ -177,7 +189,13 @@ class Listings:
         provider = await cloud.provider()
         traits = cloud.channel.listing_traits(provider)
         pages = PagesInOrder(self._ledger.folder, may_restart=lambda: not traits.known)
-        lister = Lister(Source(provider, cloud.read, traits), scope, pages, STREAMS_IN_ORDER, self._clock.monotonic)
+        lister = Lister(
+            Source(provider, cloud.of(scope.bucket).read, traits),
+            scope,
+            pages,
+            STREAMS_IN_ORDER,
+            self._clock.monotonic,
+        )
         where = str(Location(scope.cloud.scheme, scope.bucket, scope.prefix))
         task = asyncio.create_task(lister.list_all(), name=f"listing {where}")
         try:
@@ -200,7 +218,7 @@ class Listings:
             if source is None:
                 cloud = self._clouds[scope.cloud.scheme]
                 provider = await cloud.provider()
-                source = Source(provider, cloud.read, cloud.channel.listing_traits(provider))
+                source = Source(provider, cloud.of(scope.bucket).read, cloud.channel.listing_traits(provider))
             lister = Lister(source, scope, sink, STREAMS if kept is None else 1, self._clock.monotonic)
             with self._works.telling(lambda: f"listing {where}: {sink.objects:,} objects so far"):
                 await lister.list_all(listing.resume_token)

@@ -21,7 +21,7 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import DEFAULT_SCHEME, Tier
 from restoretui.core.plan.lifecycle import ExpirationRule, Expiring, read_rules
-from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.plan import PLAINLY, BucketTerms, RestorePlan, Terms, make_plan
 from restoretui.core.plan.pricing import PriceBook, PriceTable, told_together
 from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.provider import TellsCapacity, TellsExpirations
@@ -96,9 +96,8 @@ class Planner:
             raise UsageError(f"objects of {names} are chosen together", "plan each cloud by itself")
         cloud = self._clouds[scheme or (chosen[0].scheme if chosen else DEFAULT_SCHEME)]
         return await self._plan(
-            cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel, shorten=shorten,
-            ask_unseen=ask_unseen, until=until,
-        )  # fmt: skip
+            cloud, facts.get(cloud.ledger_cloud, []), days, purpose, marks, sel, Terms(ask_unseen, shorten, until)
+        )
 
     async def plans(
         self, sel: int, days: Callable[[str], int], *, shorten: bool = False, until: datetime | None = None
@@ -110,7 +109,7 @@ class Planner:
             check_days(days(cloud.scheme))
         return [
             await self._plan(
-                cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel, shorten=shorten, until=until
+                cloud, groups, days(cloud.scheme), Purpose.RESTORE, marks, sel, Terms(shorten=shorten, until=until)
             )
             for cloud, groups in wanted
         ]
@@ -122,7 +121,9 @@ class Planner:
         readable = {part.bucket: await self._readable(part.bucket, cloud)}
         groups = await self._ledger.mark_sets.facts_of(part)
         now = self._clock.now()
-        return make_plan(cloud.rules, groups, days, now, prices, Purpose.RESTORE, readable, tables=tables)
+        return make_plan(
+            cloud.rules, groups, days, now, prices, Purpose.RESTORE, PLAINLY, BucketTerms(readable, tables)
+        )
 
     async def _chosen(self, sel: int) -> tuple[int, Mapping[CloudId, Sequence[FactGroup]]]:
         # The revision first: of a change in between, the plan then has the older one, and is not taken for current.
@@ -137,19 +138,16 @@ class Planner:
         purpose: Purpose,
         marks: int,
         sel: int,
-        *,
-        shorten: bool = False,
-        ask_unseen: bool = False,
-        until: datetime | None = None,
+        terms: Terms,
     ) -> RestorePlan:
         buckets = {group.bucket for group in groups}
         regions = {bucket: await cloud.region(bucket) for bucket in sorted(buckets)}
         prices, tables = self._price_tables(regions, cloud)
         readable = {bucket: await self._readable(bucket, cloud) for bucket in buckets}
+        unseen, literal = terms.asks_unseen or sel in self._asks_unseen, self._literal.get(sel, "")
         made = make_plan(
-            cloud.rules, groups, days, self._clock.now(), prices, purpose, readable,
-            asks_unseen=ask_unseen or sel in self._asks_unseen, shorten=shorten, until=until, tables=tables,
-            literal=self._literal.get(sel, ""),
+            cloud.rules, groups, days, self._clock.now(), prices, purpose,
+            replace(terms, asks_unseen=unseen, literal=literal), BucketTerms(readable, tables),
         )  # fmt: skip
         expiring, unread = await self._expiring(sel, cloud, made)
         known = {region: units for (scheme, region), units in self._capacity.items() if scheme == cloud.scheme}
@@ -212,7 +210,7 @@ class Planner:
                 return ()
             telling = cast("TellsExpirations", provider)
             try:
-                rules = read_rules(await cloud.read(lambda: telling.expirations(bucket)))
+                rules = read_rules(await cloud.of(bucket).read(lambda: telling.expirations(bucket)))
             except (AccessDenied, BucketNotFound, InvalidRequest, Unsupported, MalformedAnswer) as error:
                 rules = error.code or str(error)
             self._expirations[cloud.scheme, bucket] = self._clock.monotonic(), rules
@@ -230,7 +228,7 @@ class Planner:
             if region is not None:
                 prices = self.prices.table_for(scheme, region, cloud.rules.store)
             readable[bucket] = self._direct_reads.get((scheme, bucket), (0.0, frozenset[str]()))[1]
-        return make_plan(cloud.rules, groups, days, self._clock.now(), prices, readable=readable)
+        return make_plan(cloud.rules, groups, days, self._clock.now(), prices, buckets=BucketTerms(readable))
 
     def looks_cost(self, run: Run) -> Decimal | None:
         """What watching the run has cost so far, in the run's currency, at the prices of its buckets' Regions.
@@ -252,7 +250,7 @@ class Planner:
         asked_at, archives = self._direct_reads.get((cloud.scheme, bucket), (float("-inf"), frozenset()))
         if self._clock.monotonic() - asked_at >= DIRECT_READ_KNOWN_S:
             provider = await cloud.provider()
-            archives = await cloud.read(lambda: provider.readable_archives(bucket))
+            archives = await cloud.of(bucket).read(lambda: provider.readable_archives(bucket))
             self._direct_reads[cloud.scheme, bucket] = self._clock.monotonic(), archives
         return archives
 

@@ -26,7 +26,7 @@ from restoretui.core.plan.price_lists import (
 )
 from restoretui.core.plan.price_text import as_toml
 from restoretui.core.plan.pricing import PriceTable, read_price_book
-from restoretui.session.targets import open_target, refused
+from restoretui.session.output_files import open_target, refused
 
 HOST = "https://pricing.us-east-1.amazonaws.com"
 VARIABLE = "RESTORETUI_PRICES_URL"

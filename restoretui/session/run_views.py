@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from restoretui.ledger.batches.outstanding import Outstanding
     from restoretui.ledger.runs.job_lines import Shortfall
     from restoretui.ledger.runs.job_view import JobView
+    from restoretui.ledger.then_records import ThenCause
+
+MOST_NAMED = 5
+"""Runs that are named where another was typed."""
 
 
 class RunViews:
@@ -46,6 +50,10 @@ class RunViews:
             return []
         return await self._ledger.runs.causes(run.id)
 
+    async def then_causes(self, run: Run) -> "list[ThenCause]":
+        """Why what was to be done with its objects could not be done."""
+        return await self._ledger.then.causes(run.id) if run.then_failed else []
+
     async def skips(self, run: Run) -> list[tuple[str, int]]:
         """Why nothing was asked for, and of how many objects of the run; the most frequent reason first."""
         return await self._ledger.runs.skips(run.id) if run.counts.get(State.SKIPPED) else []
@@ -71,10 +79,14 @@ class RunViews:
         return await self._ledger.runs.shortfall(run)
 
     def outstanding(self) -> list["Outstanding"]:
-        """How much of each run under way is still to be sent, in the order of their numbers."""
+        """How much of each run under way is still to be sent, in the order of their numbers.
+
+        Also of those of which only then-steps are still to be done.
+        """
         from restoretui.ledger.batches.outstanding import outstanding
 
-        open_runs = sorted((run for run in self._ledger.runs.peek_all() if run.is_open), key=lambda run: run.id)
+        runs = (run for run in self._ledger.runs.peek_all() if run.is_open or run.then_open)
+        open_runs = sorted(runs, key=lambda run: run.id)
         return [outstanding(run, self._ledger.batches.peek_of_run(run.id)) for run in open_runs]
 
     def unsent(self) -> list["Outstanding"]:
@@ -95,5 +107,5 @@ class RunViews:
         for run in runs:
             if str(run.id) == name:
                 return run
-        known = ", ".join(str(run.id) for run in runs[-5:]) or "none yet"
+        known = ", ".join(map(str, sorted((run.id for run in runs), reverse=True)[:MOST_NAMED])) or "none yet"
         raise UsageError(f"there is no run {name!r}", f"known runs: {known}; `restoretui status` lists them")

@@ -54,7 +54,7 @@ class Selecting:
         cloud = self._clouds[scheme]
         provider = await cloud.provider()
         try:
-            detail = await cloud.read(lambda: provider.head_object(ref))
+            detail = await cloud.of(ref.bucket).read(lambda: provider.head_object(ref))
         except ObjectNotFound:
             gone = found_gone(ref, self._clock.now().timestamp())
             await self._ledger.catalog.observe(cloud.ledger_cloud, ref.bucket, [gone])
@@ -89,9 +89,10 @@ class Selecting:
     async def _matching(self, sel: int, listing: Listing, query: Query) -> SelectionSummary:
         if query == Query():
             return await self._ledger.selections.add_under(sel, listing.id)
+        tally = Progress()
         async with aclosing(await self._ledger.catalog.browse(listing.id, query)) as view:
-            await view.wait()
-            return await self._ledger.selections.add_view(sel, view)
+            with self._works.telling(lambda: tally.text(f"of {view.objects:,} objects marked so far")):
+                return await self._ledger.selections.add_view(sel, view, tally.reach)
 
     async def _listed_once_seen(
         self, sel: int, listing: Listing, query: Query, unsure: Collection[str]
@@ -204,7 +205,7 @@ class Selecting:
         left: set[ObjectRef] = set()
         for (bucket, _), some in parts.items():
             some.sort(key=attrgetter("key"))
-            pages = KeyPages(provider, cloud.read, cloud.rules, self._clock, bucket)
+            pages = KeyPages(provider, cloud.of(bucket).read, cloud.rules, self._clock, bucket)
 
             async def look(
                 part: list[ObjectRef], pages: KeyPages = pages
@@ -253,9 +254,8 @@ class Selecting:
                 if await settle(self._ledger, sel, cloud.ledger_cloud, heads):
                     cloud.channel.listing_traits(await cloud.provider()).unnamed = cloud.rules.unnamed
             self.looks = self.looks.plus(0, tally.number)
-            unseen = await self._look(sel, Doubt.CLASS, tally, progress, missing)
-            unseen += await self._look(sel, Doubt.TIER, tally, progress, missing)
-            unseen += await self._look(sel, Doubt.RESTORED, tally, progress, missing)
+            doubts = Doubt.CLASS, Doubt.TIER, Doubt.RESTORED
+            unseen = sum([await self._look(sel, doubt, tally, progress, missing) for doubt in doubts])
             await self._look(sel, Doubt.FOREIGN, tally, progress, None)
             return unseen
 
@@ -329,7 +329,7 @@ class Selecting:
 
         async def head(ref: ObjectRef) -> list[Observation]:
             try:
-                detail = await cloud.read(lambda: provider.head_object(ref))
+                detail = await cloud.of(ref.bucket).read(lambda: provider.head_object(ref))
             except (AccessDenied, InvalidRequest) as refused:
                 if not lists:
                     raise
@@ -368,10 +368,10 @@ class Selecting:
         Raises ``refused``, of its HEAD, where that may not be listed either.
         """
         versions = ref.version_id is not None
-        pages = VersionsSeen(self._clock)
+        pages, source = VersionsSeen(self._clock), Source(provider, cloud.of(ref.bucket).read)
         scope = Scope(cloud.ledger_cloud, ref.bucket, ref.key, recursive=True, versions=versions, single=True)
         try:
-            await Lister(Source(provider, cloud.read), scope, pages, 1, self._clock.monotonic).list_all()
+            await Lister(source, scope, pages, 1, self._clock.monotonic).list_all()
         except NO_ANSWER:
             raise
         except CloudError:
@@ -391,7 +391,7 @@ class Selecting:
         async def of_key(ref: ObjectRef) -> list[Observation]:
             pages = VersionsSeen(self._clock)
             scope = Scope(cloud.ledger_cloud, ref.bucket, ref.key, recursive=True, versions=True, single=True)
-            source = Source(provider, cloud.read, cloud.channel.listing_traits(provider))
+            source = Source(provider, cloud.of(ref.bucket).read, cloud.channel.listing_traits(provider))
             await Lister(source, scope, pages, 1, self._clock.monotonic).list_all()
             if not pages.found:
                 raise ObjectNotFound("the object has no version", "check the key", code="NoSuchKey")

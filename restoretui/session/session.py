@@ -82,8 +82,8 @@ class Session(Wiring):
 
     async def identity(self, scheme: str = DEFAULT_SCHEME, bucket: str = "") -> Identity:
         """Whose credentials these are, or those for a bucket."""
-        cloud = self.clouds[scheme]
-        provider = await self.clouds.by(cloud.connection.of(bucket)).provider()
+        cloud = self.clouds[scheme].of(bucket)
+        provider = await cloud.provider()
         return await cloud.ask(provider.identity)
 
     async def identity_of(self, scheme: str, buckets: Sequence[str]) -> Identity:

@@ -6,7 +6,7 @@ that. What was agreed to before is sent by the engine without a further question
 
 import inspect
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -33,8 +33,8 @@ from restoretui.engine.engine import Engine
 from restoretui.engine.submitter import NO_EFFECT
 from restoretui.engine.undeleter import Covered, Undeleted, Undeleter
 from restoretui.ledger import Ledger
-from restoretui.ledger.batches.manifest_run import ManifestRun
 from restoretui.ledger.run_records import Run
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.runs.job_lines import JobLine
 from restoretui.session.batch.once_more import check_may_be_jobs, check_takes_jobs, offer_again, with_fees
 from restoretui.session.batch.operations import BatchOperations
@@ -139,15 +139,13 @@ class Spending:
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         reached = self._clouds[plan.scheme].connection
-        connection = reached.only(plan.buckets).to_mapping()
+        agreed = ConfirmedPlan(cloud, plan, tier, reached.only(plan.buckets).to_mapping(), behalf, said)
         if batch is None:
-            return await self._ledger.runs.confirm(sel, cloud, plan, tier, connection, behalf, exact=True, said=said)
+            return await self._ledger.runs.confirm(sel, agreed, exact=True)
         options = batch.checked()
         check_may_be_jobs(reached, plan.buckets)
         await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
-        run_id = await self._ledger.batches.confirm(
-            sel, cloud, plan, tier, connection, options, behalf, exact=True, said=said
-        )
+        run_id = await self._ledger.batches.confirm(sel, agreed, options, exact=True)
         return await self._ledger.runs.get(run_id)
 
     def _checked(self, behalf: OnBehalf) -> OnBehalf:
@@ -182,8 +180,8 @@ class Spending:
         await self._batch_jobs.check(options.checked(), {found.bucket})
         batches = self._ledger.batches
         rows = await manifests.gather(found, batches)
-        wanted = ManifestRun(cloud.ledger_cloud, connection, plan, tier, options, behalf, said)
-        return await self._ledger.runs.get(await batches.confirm_gathered(wanted, rows))
+        agreed = ConfirmedPlan(cloud.ledger_cloud, plan, tier, connection, behalf, said)
+        return await self._ledger.runs.get(await batches.confirm_gathered(agreed, options, rows))
 
     # --- once more ---------------------------------------------------------------------------------------------
 
@@ -316,7 +314,7 @@ class Spending:
         self,
         consent: Consent,
         scheme: str,
-        refs: Iterable[ObjectRef],
+        refs: Sequence[ObjectRef],
         told: Callable[[Cleaned], None],
         run: Run | None = None,
     ) -> None:
@@ -330,6 +328,7 @@ class Spending:
         cloud, channel = self._clouds[scheme].ledger_cloud, self._clouds[scheme].channel
         if run is not None:
             cloud, channel = run.cloud, self._clouds.by(Connection.from_mapping(run.connection))
+        channel = channel.of(refs[0].bucket if refs else "")
         provider = await channel.provider()
         if not provider.capabilities.clean:
             raise Unsupported(f"{scheme}:// ends a restored copy only when its days are over", "wait for that")
@@ -353,13 +352,11 @@ class Spending:
         self.check_may_send()
         if not any(offer.act is Act.UNDELETE and offer.objects >= len(covered) for offer in consent.offers):
             raise GuardStopped("removing delete markers was not agreed to, so nothing was sent")
-        cloud, channel = self._clouds[scheme], self._clouds[scheme].channel
+        cloud = self._clouds[scheme].of(covered[0].ref.bucket if covered else "")
         provider = await cloud.provider()
         if not provider.capabilities.history:
             raise Unsupported(f"delete markers of {scheme}:// are not removed from here", "use the cloud's own tool")
-        undeleter = Undeleter(
-            self._ledger, cloud.ledger_cloud, cast("TellsHistory", provider), channel.reads(bounded=True)
-        )
+        undeleter = Undeleter(self._ledger, cloud.ledger_cloud, cast("TellsHistory", provider), cloud.read)
         await undeleter.undelete(covered, told)
 
     # --- prices ------------------------------------------------------------------------------------------------

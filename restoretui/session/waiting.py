@@ -58,18 +58,32 @@ class WaitReasons:
     def why_not_sent(self, runs: Iterable[Run]) -> CloudError | None:
         """Why nothing of these runs could be sent yet, once patience with that is over."""
         for run in runs:
-            watchdog = self._clouds.by(Connection.from_mapping(run.connection)).breaker.watchdog
-            if watchdog.is_over:
-                return watchdog.verdict()
+            for breaker, _ in self._breakers_of(run):
+                if breaker.watchdog.is_over:
+                    return breaker.watchdog.verdict()
         return None
 
-    def why_shut_out(self, runs: Iterable[Run]) -> AccountRefused | None:
-        """The refusal of a whole account that runs under way have met, and that nobody here can mend."""
+    async def why_shut_out(self, runs: Iterable[Run]) -> AccountRefused | None:
+        """The refusal of a whole account that runs under way have met, and that nobody here can mend.
+
+        None as long as anything is awaited by another account of the same run.
+        """
         for run in runs:
-            problem = self._clouds.by(Connection.from_mapping(run.connection)).breaker.problem
-            if run.is_open and isinstance(problem, AccountRefused):
-                return problem
+            problems = {buckets: one.problem for one, buckets in self._breakers_of(run)}
+            refused = [problem for problem in problems.values() if isinstance(problem, AccountRefused)]
+            others = [buckets for buckets, one in problems.items() if not isinstance(one, AccountRefused)]
+            if not run.is_open or not refused:
+                continue
+            if not any(
+                [await self._ledger.runs.is_open_in(self._ledger.runs.spans(run.id, buckets)) for buckets in others]
+            ):
+                return refused[0]
         return None
+
+    def _breakers_of(self, run: Run) -> list[tuple[CircuitBreaker, frozenset[str]]]:
+        """Of each account that the run is reached as, with its buckets."""
+        accounts = Connection.from_mapping(run.connection).accounts(run.buckets)
+        return [(self._clouds.by(one).breaker, buckets) for one, buckets in accounts.items()]
 
 
 def _wait_for(watchdog: Watchdog, ends_in: float | None) -> Wait:

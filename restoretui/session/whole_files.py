@@ -1,11 +1,11 @@
-"""A file that a command writes its output to as it goes, as ``targets`` has it: whole in its place, or not at all."""
+"""A file that a command writes its output to as it goes (see ``output_files``): whole in its place, or not at all."""
 
 import os
 import select
 from collections.abc import Callable
 from pathlib import Path
 
-from restoretui.session.targets import begun, own_descriptor, refused, settled
+from restoretui.session.output_files import begun, own_descriptor, refused, settled
 
 
 class WholeFile:

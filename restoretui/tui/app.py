@@ -331,8 +331,7 @@ class RestoreApp(ShellApp):
         ask_to_leave(self, None if self._demo else self.session, partial(self.exit, 0))  # A demo has nothing to lose.
 
     def action_help_quit(self) -> None:
-        # Textual's ctrl+c only explains itself. Here it leaves without a question: everything confirmed is on disk,
-        # and the shell is told how to go on.
+        """Textual's ctrl+c only explains itself. This leaves without a question: what was confirmed is on disk."""
         self.exit(0)
 
     # --- the user's own commands
@@ -359,6 +358,7 @@ class RestoreApp(ShellApp):
         return owner.about(command.scope) is not None
 
     def action_own(self, at: int) -> None:
+        """Run the user's command number ``at`` of the config, about what is on screen."""
         if (owner := self._owner) is not None:
             self._run_own(owner, at)
 

@@ -26,6 +26,7 @@ class Command(NamedTuple):
     """Place in the footer, the lowest first and kept longest; 0 is not shown there."""
 
     def binding(self) -> Binding:
+        """As Textual's binding; it takes its id from here, by which ``[keys]`` remaps it."""
         return Binding(self.keys, self.action, self.label, show=self.rank > 0, tooltip=self.help, id=self.id)
 
 

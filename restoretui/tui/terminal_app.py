@@ -93,6 +93,7 @@ class TerminalApp(App[int]):
             self.theme = self.given_theme
 
     def get_css_variables(self) -> dict[str, str]:
+        """Textual's, with our own colours by their meaning (``tui/looks``)."""
         variables = super().get_css_variables()
         if not self.given_theme:
             return variables  # As Textual makes the app: nothing is shown in the theme that it begins with.
@@ -102,6 +103,7 @@ class TerminalApp(App[int]):
         return self.theme_variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, with the filter of control characters behind them all."""
         filters = super().get_line_filters()
         if self.current_theme.ansi and not self.no_color:
             # Made for the theme that Textual begins with, it would give the terminal's own colours values of its own.
@@ -109,11 +111,13 @@ class TerminalApp(App[int]):
         return [*filters, self._control_filter]
 
     def get_key_display(self, binding: "object") -> str:
+        """The key's name as footer and help write it."""
         return key_name(getattr(binding, "key", ""))
 
     # --- keys, one after the other
 
     async def on_event(self, event: events.Event) -> None:
+        """Keys go through the key queue, one after the other; everything else as Textual has it."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.key_queue.put(event)
             return

@@ -20,6 +20,7 @@ from restoretui.core.plan.plan import make_plan
 from restoretui.core.rules.s3 import S3
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Scope
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.providers.s3.batch.manifest_csv import ManifestParts
 
 
@@ -47,7 +48,7 @@ async def measure(rows: int, folder: Path) -> None:
         plan = as_batch(make_plan(S3, groups, 3, clock.now(), prices), S3)
         began = time.perf_counter()
         options = BatchOptions("arn:aws:iam::123456789012:role/x")
-        run_id = await ledger.batches.confirm(sel, CloudId("s3"), plan, Tier.BULK, {}, options)
+        run_id = await ledger.batches.confirm(sel, ConfirmedPlan(CloudId("s3"), plan, Tier.BULK, {}), options)
         print(f"confirmed in {time.perf_counter() - began:.1f} s")
         (batch,) = ledger.batches.peek_of_run(run_id)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

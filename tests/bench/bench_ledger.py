@@ -27,6 +27,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, CloudId, JobRow, Observation, Query, Scope, View
 from restoretui.ledger.run_records import JobChange
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 
 T = TypeVar("T")
 CLOUD = CloudId("s3")
@@ -178,14 +179,14 @@ async def run(objects: int, folder: Path, *, lean: bool) -> None:
     await bench.time("mark everything of a listing", ledger.selections.add_under(marks, listing_id), objects)
 
     plan = await plan_of(ledger, marks)
-    confirmed = ledger.runs.confirm(marks, CLOUD, plan, Tier.BULK, {})
+    confirmed = ledger.runs.confirm(marks, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}))
     restore = await bench.time("confirm all", confirmed, objects)
     # Else, on a slow machine, the next one takes over what nobody pursues.
     await ledger.leases.acquire(f"run:{restore.id}", "benchmark", 86_400)
     windows(bench, "all marked and in a run", plain)
     await bench.time(
         "confirm all again: every one has a job",
-        ledger.runs.confirm(marks, CLOUD, await plan_of(ledger, marks), Tier.BULK, {}),
+        ledger.runs.confirm(marks, ConfirmedPlan(CLOUD, await plan_of(ledger, marks), Tier.BULK, {})),
         objects,
     )
     await bench.time("clear marks", ledger.selections.clear(marks), objects)

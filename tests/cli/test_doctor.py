@@ -80,6 +80,8 @@ def test_settings_know_whence_they_come(run: Run, serve: Serve, tmp_path: Path) 
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text(
         'rate = 7\nbudget = "5 CNY"\n[webhooks.team]\nurl = "https://h.example/T0K3N"\n'
+        '[[hooks]]\non = ["failed"]\nexec = ["curl", "-u", "me:T0K3N"]\n'
+        '[[commands]]\nname = "Tell"\nscope = "run"\nrun = ["curl", "-u", "me:T0K3N"]\n'
     )
     ran = run(served, "config", "show", "--region", "eu-west-1", "--json")
     rows = {row["setting"]: (row.get("value"), row["source"]) for row in ran.of("setting")}
@@ -90,6 +92,8 @@ def test_settings_know_whence_they_come(run: Run, serve: Serve, tmp_path: Path) 
     assert rows["endpoint_url"] == (served.contract["env"]["AWS_ENDPOINT_URL"], "$AWS_ENDPOINT_URL")
     assert rows["state_dir"][1] == "$RESTORETUI_STATE_DIR"
     assert "patience" not in rows
+    assert rows["hooks"][0] == '["failed=exec:curl (not shown)"]'
+    assert '"run": "curl (not shown)"' in str(rows["commands"][0])
     everything = run(served, "config", "show", "--all", "--json")
     patience = [row for row in everything.of("setting") if row["setting"] == "patience"]
     assert patience[0]["source"] == "default"

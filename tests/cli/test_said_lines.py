@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from restoretui.cli import app
 from restoretui.commands.acting.said import RestoreSaid
+from restoretui.commands.batch import JobsSaid
 from restoretui.commands.batch import given as batch_given
 from restoretui.commands.choosing.choice import Choice
 from restoretui.config.loading import load_settings
@@ -135,7 +136,7 @@ def test_a_line_read_back_is_the_same_wish(
     assert said.meant.agreeing.confirm is not None, "whoever runs it is asked"
     assert said.engine == ("direct" if wish.batch is None else "batch")
     if wish.batch is not None:
-        options = {name: value for name, value in batch_given(**said.batch).items() if value is not None}
+        options = {name: value for name, value in batch_given(JobsSaid(**said.batch)).items() if value is not None}
         assert BatchOptions(**options) == wish.batch
     told = load_settings({name: value for name, value in heard["flags"].items() if name != "verbose"}, {})
     assert told.connection_to(DEFAULT_SCHEME) == own.connection_to(DEFAULT_SCHEME)

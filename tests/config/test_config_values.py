@@ -16,19 +16,7 @@ from restoretui.core.bounds import Bounds
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan.pricing import read_price_book
-
-Load = Callable[..., Settings]
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def read(text: str = "", flags: dict[str, Any] | None = None, **environment: str) -> Settings:
-        (tmp_path / "config.toml").write_text(text)
-        env = {"AWS_CONFIG_FILE": str(tmp_path / "aws"), **environment, "RESTORETUI_CONFIG": str(tmp_path)}
-        return load_settings(flags or {}, env)
-
-    return read
-
+from tests.config.conftest import Load
 
 NUMBERS = ["rate", "concurrency", "batch_priority"]
 OF_STORES = ["max_days", "shortest_hours", "longest_hours", "max_rate"]
@@ -63,6 +51,7 @@ def test_an_absurd_number_is_refused_with_its_name_and_range(load: Load, name: s
         ("[stores.x]\nshortest_hours = 48", "shortest_hours = 48 is above longest_hours = 24"),
         ("[stores.x]\nmax_days = 0.5", "max_days must be a whole number"),
         ("x = " + "[" * 5000, "not valid TOML"),
+        ("#" * (4 << 20) + "\n", "it is longer than 4,194,304 bytes"),
     ],
 )
 def test_what_would_do_nothing_or_overflow_is_said(load: Load, line: str, says: str) -> None:

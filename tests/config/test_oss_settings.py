@@ -1,25 +1,10 @@
 """How OSS is reached: its own variables and settings, never those of S3."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from restoretui.config.loading import load_settings
-from restoretui.config.settings import Settings
 from restoretui.core.errors import UsageError
 from restoretui.core.provider import Connection
-
-Load = Callable[..., Settings]
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def read(text: str = "", **environment: str) -> Settings:
-        (tmp_path / "config.toml").write_text(text)
-        return load_settings({}, {**environment, "RESTORETUI_CONFIG": str(tmp_path)})
-
-    return read
+from tests.config.conftest import Load
 
 
 def test_the_two_clouds_have_settings_of_their_own(load: Load) -> None:

@@ -1,16 +1,14 @@
 """Which S3-compatible store a session is about, and what tells it from others in the ledger."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from restoretui.config.loading import load_settings
-from restoretui.config.settings import Settings
 from restoretui.core.errors import UsageError
 from restoretui.core.rules.stores import BUILT_IN, read_spec
 from restoretui.ledger.records import CloudId
+from tests.config.conftest import Load
 from tests.narrowing import there
 
 OWN = """
@@ -20,19 +18,6 @@ endpoint_url = "https://minio.example.net"
 region = "home"
 classes = ["WARM"]
 """
-
-
-Load = Callable[..., Settings]
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def read(text: str = "", flags: dict[str, Any] | None = None, **environment: str) -> Settings:
-        (tmp_path / "config.toml").write_text(text)
-        env = {"AWS_CONFIG_FILE": str(tmp_path / "aws"), **environment, "RESTORETUI_CONFIG": str(tmp_path)}
-        return load_settings(flags or {}, env)
-
-    return read
 
 
 def test_a_store_is_known_by_its_name(load: Load) -> None:

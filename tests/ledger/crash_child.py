@@ -14,6 +14,7 @@ from restoretui.core.plan.plan import make_plan
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import JobChange, RestoreJob
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from tests.ledger.helpers import CLOUD, PRICES, entry, jobs_in, listed
 
 OBJECTS = 12
@@ -44,7 +45,7 @@ async def confirm(ledger: Ledger) -> None:
     await ledger.selections.add_under(sel, listing.id)
     groups = (await ledger.selections.facts(sel))[CLOUD]
     plan = make_plan(CLOUDS["s3"].rules, groups, 2, SystemClock().now(), (PRICES, True))
-    run = await ledger.runs.confirm(sel, CLOUD, plan, Tier.BULK, {})
+    run = await ledger.runs.confirm(sel, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}))
     tell("confirmed", run.id)
     await ledger.selections.drop(sel)
 

@@ -22,6 +22,7 @@ from restoretui.ledger.marks.span_sql import source_of
 from restoretui.ledger.marks.spans import span_listings
 from restoretui.ledger.records import CloudId, JobRow, Listing, Observation, Scope
 from restoretui.ledger.run_records import RestoreJob, Run
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.runs.run_rows import JOB, jobs_of
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
@@ -113,7 +114,7 @@ async def started(
     listing = await listed(ledger, entries)
     sel = await ledger.selections.create()
     await ledger.selections.add_under(sel, listing.id)
-    run = await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), tier, connection or {})
+    run = await ledger.runs.confirm(sel, ConfirmedPlan(CLOUD, await planned(ledger, sel), tier, connection or {}))
     await ledger.selections.drop(sel)
     return run
 

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote
 
 import pytest
@@ -15,6 +15,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers import S3Provider
 from restoretui.providers.oss.provider import OssProvider
+from tests.conftest import StartSandbox
 
 OpenOss = Callable[..., Awaitable[OssProvider]]
 OpenS3 = Callable[..., Awaitable[S3Provider]]
@@ -43,6 +44,27 @@ def asked(scheme: str, options: dict[str, Any]) -> tuple[Connection, Limits, Clo
     )
     clock, mfa = options.pop("clock", None), options.pop("mfa", None)
     return Connection(scheme, **options), limits, clock, mfa
+
+
+class Served(NamedTuple):
+    """A server that speaks S3, whose credentials stand in the environment."""
+
+    url: str
+    is_moto: bool
+
+
+@pytest.fixture(params=["sandbox", "moto"])
+async def served(request: pytest.FixtureRequest, sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """Our sandbox, empty, and moto, one after the other."""
+    if request.param == "sandbox":
+        running = await sandbox(empty=True)
+        env, url = running.env, running.url
+    else:
+        url = request.getfixturevalue("moto_url")
+        env = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    return Served(url, request.param == "moto")
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import pytest
 from restoretui.core.errors import CloudError, InvalidRequest, MalformedAnswer, ObjectNotFound, Throttled
 from restoretui.core.model import ObjectRef
 from restoretui.core.then.contents import Contents, CopyTarget
-from tests.conftest import StartSandbox
-from tests.providers.conftest import OpenS3, StartServer
+from tests.providers.conftest import OpenS3, Served, StartServer
 
 CONTENT = bytes(range(256)) * 48 * 1024  # 12 MiB
 MIB = 1 << 20
@@ -26,23 +25,13 @@ class Place:
         self.contents = contents
 
 
-@pytest.fixture(params=["sandbox", "moto"])
-async def place(
-    request: pytest.FixtureRequest, sandbox: StartSandbox, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Place]:
-    if request.param == "sandbox":
-        running = await sandbox(empty=True)
-        env, url = running.env, running.url
-    else:
-        url = request.getfixturevalue("moto_url")
-        env = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    s3 = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
+@pytest.fixture
+async def place(served: Served, open_s3: OpenS3) -> AsyncIterator[Place]:
+    s3 = boto3.client("s3", endpoint_url=served.url, region_name="us-east-1")
     for bucket in ("from-here", "to-there"):
         await asyncio.to_thread(s3.create_bucket, Bucket=bucket)
-    provider = await open_s3(endpoint_url=url, region="us-east-1")
-    yield Place(s3, provider.contents(), is_moto=request.param == "moto")
+    provider = await open_s3(endpoint_url=served.url, region="us-east-1")
+    yield Place(s3, provider.contents(), is_moto=served.is_moto)
     for bucket in ("from-here", "to-there"):
         listed = await asyncio.to_thread(s3.list_objects_v2, Bucket=bucket)
         for entry in listed.get("Contents", ()):

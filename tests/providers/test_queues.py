@@ -12,8 +12,7 @@ from restoretui.core.errors import InvalidRequest
 from restoretui.core.events.queues import QueueName, read_queue
 from restoretui.core.events.service import EventService
 from restoretui.core.events.subscription import EventSubscription, same, with_rule, with_statement, without_rule
-from tests.conftest import StartSandbox
-from tests.providers.conftest import OpenS3
+from tests.providers.conftest import OpenS3, Served
 
 
 class Place(NamedTuple):
@@ -22,22 +21,12 @@ class Place(NamedTuple):
     events: EventService
 
 
-@pytest.fixture(params=["sandbox", "moto"])
-async def place(
-    request: pytest.FixtureRequest, sandbox: StartSandbox, open_s3: OpenS3, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Place]:
-    if request.param == "sandbox":
-        running = await sandbox(empty=True)
-        env, url = running.env, running.url
-    else:
-        url = request.getfixturevalue("moto_url")
-        env = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    s3, sqs = (boto3.client(name, endpoint_url=url, region_name="us-east-1") for name in ("s3", "sqs"))
+@pytest.fixture
+async def place(served: Served, open_s3: OpenS3) -> AsyncIterator[Place]:
+    s3, sqs = (boto3.client(name, endpoint_url=served.url, region_name="us-east-1") for name in ("s3", "sqs"))
     await asyncio.to_thread(s3.create_bucket, Bucket="tells")
     made = await asyncio.to_thread(sqs.create_queue, QueueName="told")
-    provider = await open_s3(endpoint_url=url, region="us-east-1")
+    provider = await open_s3(endpoint_url=served.url, region="us-east-1")
     yield Place(sqs, read_queue(f"sqs:{made['QueueUrl']}"), provider.events())
     await asyncio.to_thread(sqs.delete_queue, QueueUrl=made["QueueUrl"])
     await asyncio.to_thread(s3.delete_bucket, Bucket="tells")

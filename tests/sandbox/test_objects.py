@@ -240,7 +240,8 @@ async def test_aborted_upload(shelf: SandboxAndClient) -> None:
 @pytest.mark.dated
 async def test_lifecycle_expiration_overrides_a_restore(sandbox: StartSandbox, connect: Connect) -> None:
     running = await sandbox(empty=True)
-    running.cloud.add_bucket("b", expirations=[Expiration("clean up", "logs/", 10)])
+    running.cloud.add_bucket("b")
+    running.cloud.expire("b", [Expiration("clean up", "logs/", 10)])
     modified = running.clock.now() - timedelta(days=8)
     gone_at = format_datetime(next_midnight(modified + timedelta(days=10)), usegmt=True)
     for key in ("logs/1", "kept/1"):

@@ -88,6 +88,7 @@ def test_kinds_without_end_are_not_kept() -> None:
 
 class _Run:
     id = 7
+    profiles = {"other": 'a "b"'}  # noqa: RUF012
 
 
 RUN: Any = _Run()

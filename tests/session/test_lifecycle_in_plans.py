@@ -18,7 +18,8 @@ from tests.narrowing import there
 async def bucket(sandbox: StartSandbox, scheme: str = "s3") -> RunningSandbox:
     running = await sandbox(empty=True, clock=TurnedClock())
     region = "cn-hangzhou" if scheme == "oss" else "us-east-1"
-    running.cloud.add_bucket("cold", region=region, scheme=scheme, expirations=[Expiration("old-logs", "logs/", 400)])
+    running.cloud.add_bucket("cold", region=region, scheme=scheme)
+    running.cloud.expire("cold", [Expiration("old-logs", "logs/", 400)])
     now = datetime.fromtimestamp(running.cloud.now(), UTC)
     for number, key in enumerate(["logs/a", "logs/b", "logs/c", "films/a"]):
         archived = "ColdArchive" if scheme == "oss" else "GLACIER"

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ZshComplete,
+    add_completion_class,
+    split_arg_string,
+)
 
 from restoretui.cli.help import COMPLETION
 
@@ -26,13 +33,28 @@ class _Bash(BashComplete):
     """bash takes ``:`` and ``=`` for ends of words, as its user has it: only what is behind is replaced.
 
     So the line is read as a whole, and of each value what stands there already is left out. ``@`` is an end, too, but
-    one that stays with what is behind.
+    one that stays with what is behind. Behind what ends in ``:`` or ``/`` the word goes on.
     """
 
-    source_template = BashComplete.source_template.replace(
-        'COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD',
-        'COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_CWORD="$COMP_WORDBREAKS"',
-    )
+    source_template = """\
+%(complete_func)s() {
+    local type value response
+    response=$(env COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_CWORD="$COMP_WORDBREAKS" \\
+        %(complete_var)s=bash_complete $1)
+    COMPREPLY=()
+    while IFS=',' read -r type value; do
+        case $type in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain) COMPREPLY+=("$value") ;;
+        esac
+    done <<< "$response"
+    if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[:/] ]]; then compopt -o nospace 2>/dev/null; fi
+    return 0
+}
+
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         line, self._breaks = os.environ["COMP_WORDS"], os.environ["COMP_CWORD"]
@@ -51,7 +73,74 @@ class _Bash(BashComplete):
         return f"{item.type},{str(item.value).removeprefix(there)}"
 
 
-add_completion_class(_Bash, "bash")
+class _Zsh(ZshComplete):
+    """zsh goes on with a word behind what ends in ``:`` or ``/``, and of ``--option=value`` keeps the option."""
+
+    source_template = """\
+#compdef %(prog_name)s
+
+%(complete_func)s() {
+    local type key about
+    local -a response plain open told told_open
+    (( $+commands[%(prog_name)s] )) || return 1
+    response=("${(@f)$(env COMP_WORDS="${words[*]}" COMP_CWORD=$((CURRENT-1)) %(complete_var)s=zsh_complete \\
+        %(prog_name)s)}")
+    [[ ${words[CURRENT]} == --*=* ]] && compset -P '*='
+    local -a so=(-U -i "$IPREFIX")
+    for type key about in ${response}; do
+        case $type in
+            (dir) _path_files -/ ;;
+            (file) _path_files -f ;;
+            (plain)
+                case $about$key in
+                    (_*[:/]) open+=("$key") ;;
+                    (_*) plain+=("$key") ;;
+                    (*[:/]) told_open+=("$key:$about") ;;
+                    (*) told+=("$key:$about") ;;
+                esac ;;
+        esac
+    done
+    (( $#told )) && _describe -V unsorted told "${so[@]}"
+    (( $#told_open )) && _describe -V unsorted told_open "${so[@]}" -S ''
+    (( $#plain )) && compadd "${so[@]}" -V unsorted -a plain
+    (( $#open )) && compadd "${so[@]}" -V unsorted -S '' -a open
+}
+
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+    %(complete_func)s "$@"
+else
+    compdef %(complete_func)s %(prog_name)s
+fi
+"""
+
+
+class _Fish(FishComplete):
+    """fish compares with the whole of ``--option=value``, and takes what is behind the first comma as a help text."""
+
+    source_template = """\
+function %(complete_func)s;
+    set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) \\
+        %(prog_name)s);
+    set -l option (string match -r -- '^--[^=]*=' (commandline -t));
+    for completion in $response;
+        set -l told (string split -m 1 "," $completion);
+        switch $told[1];
+            case dir;
+                for found in (__fish_complete_directories $told[2]); echo "$option$found"; end;
+            case file;
+                for found in (__fish_complete_path $told[2]); echo "$option$found"; end;
+            case plain;
+                echo "$option$told[2]";
+        end;
+    end;
+end;
+
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)";
+"""
+
+
+for _class, _shell in ((_Bash, "bash"), (_Zsh, "zsh"), (_Fish, "fish")):
+    add_completion_class(_class, _shell)
 
 
 def script(cli: click.Command, shell: str) -> str:

@@ -45,9 +45,12 @@ def add_warm(cli: click.Group) -> None:
 
         KEYs are names below LOCATION, as they are. Ends with 0 once all can be read.
         """
+        from restoretui.commands.acting.said import RestoreSaid
+        from restoretui.commands.agreeing import Meant
+
         agreed, (location,) = take_agreeing(options), of_account((location,), options)
+        said = RestoreSaid(Meant(agreed, wait=True, timeout=timeout), days, Tier(tier))
         headless(
-            options, Form(quiet=quiet),
-            "restoretui.commands.acting.warming", "warm", location, keys, protocol=protocol, days=days,
-            tier=Tier(tier), agreeing=agreed, timeout=timeout,
+            options, Form(quiet=quiet), "restoretui.commands.acting.warming", "warm", location, keys, said,
+            protocol=protocol,
         )  # fmt: skip

@@ -19,7 +19,7 @@ def job_options(
     engine: EngineName, tier: Tier | None, batch: Mapping[str, Any], *, fail_fast: bool = False
 ) -> dict[str, Any]:
     """The options of jobs as ``BatchOperations.options`` takes them; ``UsageError`` for what cannot be meant."""
-    from restoretui.commands.batch import given
+    from restoretui.commands.batch import JobsSaid, given
 
     if engine == "direct" and any(value not in (None, ()) for value in batch.values()):
         raise UsageError("options of jobs mean nothing to --engine direct", "choose --engine batch or auto")
@@ -30,7 +30,7 @@ def job_options(
         )
     if engine == "batch" and tier is Tier.EXPEDITED:
         raise UsageError(NO_EXPEDITED, "choose --tier standard or bulk, or --engine direct")
-    return given(**batch) if batch else {}
+    return given(JobsSaid(**batch)) if batch else {}
 
 
 def jobs_wanted(

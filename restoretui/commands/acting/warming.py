@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
 
 from restoretui.commands.acting.said import RestoreSaid
-from restoretui.commands.agreeing import Agreeing, Meant
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.form import Form
 from restoretui.commands.output import Output
@@ -14,8 +12,7 @@ from restoretui.commands.restoring import restore
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.location import Location, parse_location
-from restoretui.core.model import State, Tier
-from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
+from restoretui.core.model import State
 from restoretui.ledger.run_records import Run
 
 MOST_KEYS = 10_000
@@ -66,13 +63,9 @@ async def warm(
     output: Output,
     location: str,
     keys: Sequence[str],
+    said: RestoreSaid,
     *,
     protocol: str,
-    days: int,
-    tier: Tier,
-    agreeing: Agreeing,
-    timeout: timedelta | None,
-    behalf: OnBehalf = NOBODY,
 ) -> ExitCode:
     """Restore these keys below ``location`` and wait until they can be read, telling how many can."""
     place = parse_location(location)
@@ -81,8 +74,7 @@ async def warm(
     if not keys or len(keys) > MOST_KEYS:
         raise UsageError(f"warm takes 1 to {MOST_KEYS:,} keys, and {len(keys):,} are given", "write -- KEY…")
     named = list(dict.fromkeys(f"{place.prefix}{key}" for key in keys))
-    said = RestoreSaid(Meant(agreeing, wait=True, timeout=timeout), days, tier, behalf=behalf)
-    if agreeing.dry_run:
+    if said.meant.agreeing.dry_run:
         from restoretui.commands.planning import plan
 
         return await plan(settings, output, choice_of(place, named), said)

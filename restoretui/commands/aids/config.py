@@ -1,7 +1,7 @@
 """``restoretui config show``: every setting, its value, and where that comes from; never a secret."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from restoretui.commands.output import Output
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode
+from restoretui.core.then.steps import ThenKind, ThenStep
 from restoretui.wording.safe import clean, fit
 
 _NOT_SET_BY_ANYBODY = {"clock", "voice", "agreed_to_pay", "sources", "budget_currency", "accounts", "again"}
@@ -38,6 +39,15 @@ async def show(settings: Settings, output: Output, *, everything: bool) -> ExitC
     return ExitCode.DONE
 
 
+def _program(step: ThenStep) -> str:
+    return _first(step.argv) if step.kind is ThenKind.EXEC else step.target
+
+
+def _first(argv: Sequence[str]) -> str:
+    """Its first word: the others may hold a password or a token, as those of ``curl`` often do."""
+    return argv[0] + (f" {_HIDDEN}" if argv[1:] else "")
+
+
 def _plain(name: str, value: Any, settings: Settings) -> str | None:
     """A value as text, as it is typed into the config; None where there is none."""
     if value is None:
@@ -49,7 +59,9 @@ def _plain(name: str, value: Any, settings: Settings) -> str | None:
                     for of, section in value.items()}  # fmt: skip
         return json.dumps(sections)
     if name == "hooks":
-        return json.dumps([f"{step.event}={step}" for step in value])
+        return json.dumps([f"{step.event}={step.kind}:{_program(step)}" for step in value])
+    if name == "commands":
+        return json.dumps([{"name": one.name, "key": one.key, "run": _first(one.argv)} for one in value])
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float | Path | Decimal):

@@ -190,10 +190,12 @@ class Output(Streams):
         name = f"job {batch.job_id}" if batch.job_id else f"job for {batch.bucket}"
         self.say(f"{name}: {batch.status}{tasks}{problem}")
 
-    def change(self, scheme: str, entry: ActivityEntry, *, is_history: bool = False) -> None:
-        """A change of state, as it arrives, or as it was told before."""
+    def change(
+        self, scheme: str, entry: ActivityEntry, profiles: Mapping[str, str], *, is_history: bool = False
+    ) -> None:
+        """A change of state, as it arrives, or as it was told before; ``profiles`` are its run's."""
         if self.as_json:
-            self.line("change", change_fields(scheme, entry) | ({"history": True} if is_history else {}))
+            self.line("change", change_fields(scheme, entry, profiles) | ({"history": True} if is_history else {}))
             return
         key = clean(self.key(scheme, entry.ref)) if entry.ref else ""
         self.text(

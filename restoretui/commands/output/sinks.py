@@ -21,7 +21,9 @@ GATHERED = 256
 class Sink(Protocol):
     """Takes lines of fields."""
 
-    def line(self, kind: str, fields: Mapping[str, Any]) -> None: ...
+    def line(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """One line of a command; raises what its stream raises: ``ReaderGone``, ``OutputLost``."""
+        ...
 
     def flush(self) -> None:
         """Nothing is kept back any more."""
@@ -40,7 +42,7 @@ class LineSink:
         self._write(json_line(kind, fields) + "\n")
 
     def flush(self) -> None:
-        pass
+        """Nothing is kept back: each line is written as it comes."""
 
     def end(self) -> None:
         pass
@@ -123,9 +125,11 @@ class CsvRows(RowSink):
         self._table = csv.writer(self._buffer, lineterminator="\r\n")
 
     def begin(self) -> None:
+        """Writes the header."""
         self.row(self.columns)
 
     def row(self, values: Sequence[Any]) -> None:
+        """Buffered: about 64 Ki characters are written at a time, the rest by ``flush``."""
         self._table.writerow([self._cell(cell_text(value)) for value in values])
         if self._buffer.tell() > 1 << 16:
             self.flush()
@@ -146,6 +150,7 @@ class TableRows(RowSink):
         self._widths: list[int] = []
 
     def row(self, values: Sequence[Any]) -> None:
+        """Buffered until ``GATHERED`` rows are there, from which the columns' widths are taken."""
         self._kept.append([_shown(name, value) for name, value in zip(self.columns, values, strict=True)])
         if len(self._kept) >= GATHERED:
             self.flush()

@@ -70,11 +70,7 @@ def as_batch(
 def made_again(plan: RestorePlan, groups: Iterable[FactGroup], now: datetime, marks: int | None) -> RestorePlan:
     """The plan that the same wishes give for what is chosen and known ``now``."""
     prices = plan.prices, plan.prices_exact
-    direct = make_plan(
-        plan.rules, groups, plan.days, now, prices, plan.purpose, plan.readable,
-        asks_unseen=plan.asks_unseen, shorten=plan.shorten, until=plan.until,
-        tables=plan.tables, literal=plan.literal,
-    )  # fmt: skip
+    direct = make_plan(plan.rules, groups, plan.days, now, prices, plan.purpose, plan.terms, plan.bucket_terms)
     again = with_then(replace(direct, marks=marks, regions=plan.regions), plan.then)
     return as_batch(again, plan.rules, plan.by_jobs, plan.fees)
 

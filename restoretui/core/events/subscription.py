@@ -16,6 +16,8 @@ from restoretui.core.errors import InvalidRequest
 EVENTS = ("s3:ObjectRestore:*",)
 OURS = "restoretui"
 """How our entries begin: the rule's Id, and the statement's Sid."""
+LONGEST_ID = 255
+"""Characters of a rule's Id (API reference of S3, QueueConfiguration)."""
 _LISTS = {"QueueConfigurations": "QueueArn", "TopicConfigurations": "TopicArn",
           "LambdaFunctionConfigurations": "LambdaFunctionArn"}  # fmt: skip
 
@@ -34,7 +36,10 @@ class EventSubscription(Struct, frozen=True):
     @property
     def rule_id(self) -> str:
         """Of the rule in the bucket's configuration."""
-        return f"{OURS} {self.prefix}".strip()
+        plain = f"{OURS} {self.prefix}".strip()
+        if len(plain) <= LONGEST_ID:
+            return plain
+        return f"{OURS} {blake2b(self.prefix.encode(), digest_size=16).hexdigest()}"
 
     @property
     def sid(self) -> str:

@@ -95,6 +95,14 @@ def glob_tokens(text: str) -> list[GlobToken]:
     return tokens
 
 
+def begins_with_text(pattern: str) -> bool:
+    """It is a glob, and begins with what a key must begin with."""
+    words = [glob_tokens(word) for word in alternatives(pattern)]
+    return any(not isinstance(token, GlobText) for word in words for token in word) and all(
+        word[:1] != [Wildcard("*")] for word in words
+    )
+
+
 def char_set(text: str, at: int) -> tuple[CharSet, int] | None:
     """The set whose opening bracket stands before ``at``, and where it ends; None if it is never closed."""
     negated = text[at : at + 1] in ("!", "^")

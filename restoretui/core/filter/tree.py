@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from restoretui.core.filter.globs import escaped, normalised
+from restoretui.core.filter.globs import begins_with_text, escaped, normalised
 from restoretui.core.model import State
 
 Op = Literal["=", "<", ">", "<=", ">="]
@@ -135,6 +135,13 @@ def field_of(term: Filter) -> str:
 def fields_of(tree: Filter | None) -> frozenset[str]:
     """What a filter is about."""
     return frozenset() if tree is None else frozenset(map(field_of, leaves(tree)))
+
+
+def is_anchored(tree: Filter | None) -> bool:
+    """A glob in it looks at the beginning of keys, which is not where everybody means it to."""
+    return tree is not None and any(
+        isinstance(term, Word) and begins_with_text(term.pattern) for term in leaves(tree)
+    )
 
 
 def is_about_keys(tree: Filter | None) -> bool:

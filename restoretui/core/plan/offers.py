@@ -53,6 +53,8 @@ class Offer(Struct, frozen=True):
     """Objects whose price nobody knows; they are not in ``cost``, or not with all they cost."""
     fees_unknown: int = 0
     """Of them, those of which only the request's own fee is not known: ``cost`` is then the least."""
+    then_objects: int = 0
+    """Objects that something is done with once they can be read; they may be more than those that are asked for."""
 
     @property
     def sends(self) -> bool:
@@ -69,13 +71,13 @@ def offer_of(plan: RestorePlan, tier: Tier) -> Offer:
     return Offer(
         Act.RESTORE, about, chosen.requests or chosen.then_objects, chosen.size_bytes, cost.total,
         plan.prices.currency,
-        cost.unpriced, cost.fees_unknown,
+        cost.unpriced, cost.fees_unknown, chosen.then_objects,
     )  # fmt: skip
 
 
 def check_guards(offers: Sequence[Offer], limits: Sequence[Amount], most_objects: int | None = None) -> None:
     """``GuardStopped`` when the offers are about more objects than that (None: any number), or beyond the limits."""
-    objects = sum(offer.objects for offer in offers)
+    objects = sum(max(offer.objects, offer.then_objects) for offer in offers)
     if most_objects is not None and objects > most_objects:
         raise GuardStopped(
             f"this is about {objects:,} objects, more than the {most_objects:,} allowed; nothing was sent",

@@ -28,6 +28,27 @@ READ_DIRECTLY = "the bucket's archive direct read is on: it can be read as it is
 """Why nothing is restored where OSS reads archived objects without a restore (FACTS 4.1)."""
 
 
+class Terms(Struct, frozen=True):
+    """How a restore is asked for, besides its days and tier; see ``RestorePlan``'s fields of the same names."""
+
+    asks_unseen: bool = False
+    shorten: bool = False
+    until: datetime | None = None
+    literal: str = ""
+
+
+class BucketTerms(Struct, frozen=True):
+    """What holds for single buckets; see ``RestorePlan``'s fields of the same names."""
+
+    readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tables: Mapping[str, PriceTable] = field(default_factory=dict)
+    """In the currency of the plan's own table, which prices all other buckets."""
+
+
+PLAINLY = Terms()
+EVERYWHERE_ALIKE = BucketTerms()
+
+
 class RestorePlan(Struct, frozen=True):
     """Every tier side by side, at one number of days and one moment."""
 
@@ -72,6 +93,16 @@ class RestorePlan(Struct, frozen=True):
     """What shall be done with each object once it can be read."""
     literal: str = ""
     """What is sent in place of, or beside, days and tier (``core.literal``)."""
+
+    @property
+    def terms(self) -> Terms:
+        """How it was asked for, to make it once more."""
+        return Terms(self.asks_unseen, self.shorten, self.until, self.literal)
+
+    @property
+    def bucket_terms(self) -> BucketTerms:
+        """What held for single buckets."""
+        return BucketTerms(self.readable, self.tables)
 
     @property
     def tells_days(self) -> bool:
@@ -213,33 +244,28 @@ def make_plan(
     now: datetime,
     prices: tuple[PriceTable, bool],
     purpose: Purpose = Purpose.RESTORE,
-    readable: Mapping[str, frozenset[str]] | None = None,
-    *,
-    asks_unseen: bool = False,
-    shorten: bool = False,
-    until: datetime | None = None,
-    tables: Mapping[str, PriceTable] | None = None,
-    literal: str = "",
+    terms: Terms = PLAINLY,
+    buckets: BucketTerms = EVERYWHERE_ALIKE,
 ) -> RestorePlan:
     """Judge and price every group at every tier; ``UsageError`` when no copy can last ``days``.
 
-    ``tables`` price the buckets they name, in the currency of ``prices``, which prices all others.
-    ``readable`` names, by bucket, the archives that its setting lets anybody read without a restore.
+    ``prices``: a table, and whether it is exact, for every bucket that ``buckets`` has no table of.
     """
     check_days(days)
-    chosen, said = list(groups), Literal.of_text(literal)
+    chosen, said = list(groups), Literal.of_text(terms.literal)
 
     def line(group: FactGroup, request: RestoreRequest) -> PlanLine:
         verdict = judge(
-            rules, group.facts, request, now, purpose, asks_unseen=asks_unseen, shorten=shorten, until=until
-        )
+            rules, group.facts, request, now, purpose, asks_unseen=terms.asks_unseen, shorten=terms.shorten,
+            until=terms.until,
+        )  # fmt: skip
         verdict = said.verdict(rules, group.facts, rules.state_of(group.facts, now), verdict)
-        if verdict.action is Action.START and verdict.archive in (readable or {}).get(group.bucket, ()):
+        if verdict.action is Action.START and verdict.archive in buckets.readable.get(group.bucket, ()):
             verdict = Verdict(Action.NOTHING, READ_DIRECTLY, verdict.archive)
         cost, added = Cost(), 0
         if verdict.action.sends and verdict.archive is not None and verdict.reason != UNJUDGED:
             added = _added_days(rules, group.facts, verdict.action, verdict.days or days, now)
-            table = (tables or {}).get(group.bucket, prices[0])
+            table = buckets.tables.get(group.bucket, prices[0])
             cost = estimate(
                 table, verdict.archive, request.tier, verdict.action, group.objects, group.size_bytes, added,
                 endless=verdict.endless,
@@ -266,10 +292,10 @@ def make_plan(
         expiry=rules.expiry_of(now, days),
         prices=prices[0],
         prices_exact=prices[1],
-        tables=tables or {},
-        readable=readable or {},
-        asks_unseen=asks_unseen,
-        shorten=shorten,
-        until=until,
-        literal=literal,
+        tables=buckets.tables,
+        readable=buckets.readable,
+        asks_unseen=terms.asks_unseen,
+        shorten=terms.shorten,
+        until=terms.until,
+        literal=terms.literal,
     )

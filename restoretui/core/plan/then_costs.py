@@ -44,6 +44,8 @@ class StepCost(Struct, frozen=True):
     """What keeping the copies costs from then on; None where nothing is kept, or that is not known."""
     kept: Decimal | None = None
     """Of the cost, what extending the objects' copies once would take; None where nothing is extended."""
+    about: int = 0
+    """The objects that it is about, also where it is done once for all of them."""
 
 
 def step_costs(steps: Sequence[ThenStep], amounts: Iterable[ThenAmount]) -> list[StepCost]:
@@ -78,12 +80,12 @@ def _cost_of(step: ThenStep, amounts: Sequence[ThenAmount]) -> StepCost:
             jobs, currency = len(buckets) + tried, amounts[0].table.currency if amounts else DOLLARS
             fees = NO_FEES.in_currency(currency).of_jobs("", jobs, objects)
             cost = cost.beside(Cost(then=fees.total, unpriced=fees.unpriced))
-        return StepCost(step, objects, size, cost, known)
+        return StepCost(step, objects, size, cost, known, about=objects)
     if step.kind is ThenKind.DISCARD:
-        return StepCost(step, objects, size, sum((one.early for one in amounts), Cost()))
+        return StepCost(step, objects, size, sum((one.early for one in amounts), Cost()), about=objects)
     if step.kind is ThenKind.DOWNLOAD:
-        return StepCost(step, objects, size, sum((_download(one) for one in amounts), Cost()))
-    return StepCost(step, 1 if step.is_of_run else objects, size, Cost())
+        return StepCost(step, objects, size, sum((_download(one) for one in amounts), Cost()), about=objects)
+    return StepCost(step, 1 if step.is_of_run else objects, size, Cost(), about=objects)
 
 
 def early_fee(table: PriceTable, archive: str, least_days: int | None, objects: int, size_bytes: int) -> Cost:

@@ -112,7 +112,7 @@ class TierPlan(Struct, frozen=True, dict=True):
     @property
     def then_objects(self) -> int:
         """Objects that something is done with once they can be read."""
-        return max((one.objects for one in self.then if not one.step.is_of_run), default=0)
+        return max((one.about for one in self.then if one.step.is_asked_for), default=0)
 
     @property
     def window(self) -> RestoreWindow | None:

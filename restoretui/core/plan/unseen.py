@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from restoretui.core.model import Tier
 from restoretui.core.plan.plan import RestorePlan, make_plan
 from restoretui.core.plan.pricing import Cost
@@ -26,9 +28,8 @@ def otherwise(plan: RestorePlan) -> RestorePlan:
     """The same direct plan, made the other way: with what was left out unseen, or without what was asked for."""
     groups = [line.group for line in next(iter(plan.tiers.values())).lines]
     return make_plan(
-        plan.rules, groups, plan.days, plan.made_at, (plan.prices, plan.prices_exact), plan.purpose, plan.readable,
-        asks_unseen=not plan.asks_unseen, shorten=plan.shorten, until=plan.until,
-        tables=plan.tables,
+        plan.rules, groups, plan.days, plan.made_at, (plan.prices, plan.prices_exact), plan.purpose,
+        replace(plan.terms, asks_unseen=not plan.asks_unseen), plan.bucket_terms,
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from urllib.parse import unquote_to_bytes
 
 LONGEST_NAME = 200
 """Bytes of one name; file systems take 255, and a part file needs some more."""
+NAME_LIST = "restoretui-names.csv"
+"""In the folder of a download: what could not be called by its key."""
 _OURS = ".restoretui-"
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\\\\%\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -61,8 +63,8 @@ def _safe_name(name: str, key: str, *, windows: bool) -> str:
             safe = safe[:-1] + f"%{ord(safe[-1]):02X}"
         if _RESERVED.fullmatch(safe):
             safe = f"%{ord(safe[0]):02X}{safe[1:]}"
-    if safe.startswith(_OURS):
-        safe = f"%2E{safe[1:]}"
+    if folded(safe).startswith(_OURS) or folded(safe) == NAME_LIST:
+        safe = f"%{ord(safe[0]):02X}{safe[1:]}"
     return safe if len(safe.encode()) <= LONGEST_NAME else apart(safe, f"{name}\n{key}")
 
 

@@ -104,6 +104,11 @@ class ThenStep(Struct, frozen=True):
         return self.event is not None or self.kind in (ThenKind.PRESIGN, ThenKind.WEBHOOK, ThenKind.NOTIFY)
 
     @property
+    def is_asked_for(self) -> bool:
+        """Somebody wants it done with these objects, also where all of them can be read and nothing is sent."""
+        return not self.configured and self.event in (None, ThenEvent.DONE, ThenEvent.READABLE)
+
+    @property
     def waits(self) -> bool:
         """For an event that may never come, so that nobody waits for it."""
         return self.event not in (None, ThenEvent.DONE)

@@ -7,6 +7,7 @@ twice for one object when we are killed in between: ``RESTORETUI_ID`` is the sam
 import json
 from pathlib import Path
 
+from restoretui.core.location import Location
 from restoretui.core.then.steps import ThenKind, ThenStep
 from restoretui.engine.process import environment_of, run_program
 from restoretui.engine.then.work import GivenUp, ThenWork, TryLater
@@ -68,11 +69,11 @@ class Commands:
         run, ref = self._work.context.run, task.ref
         if ref is None:
             raise GivenUp("this step is about objects")
-        version = f"?versionId={ref.version_id}" if ref.version_id else ""
+        place = Location(run.cloud.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
         return {
             "event": "readable", "id": f"{run.id}-{task.job_id}-{task.step_id}", "run": run.id,
             "bucket": ref.bucket, "key": ref.key, "version_id": ref.version_id or "",
-            "location": f"{run.cloud.scheme}://{ref.bucket}/{ref.key}{version}", "size": task.size,
+            "location": str(place), "size": task.size,
             "storage_class": task.storage_class, "state": str(task.job_state or ""), "expiry": task.expiry,
             "path": self._path(task),
         }  # fmt: skip

@@ -76,7 +76,7 @@ class Copier:
 
     async def _written(self, task: ThenTask, seen: ObjectDetail, target: CopyTarget) -> Written:
         await self._work.turn()
-        write = self._work.context.reads()
+        write = self._work.reads(seen.ref)
         try:
             if (seen.size or 0) > LARGEST_COPY:
                 written = await self._parts.copy(task, seen, target)
@@ -149,7 +149,7 @@ class Copier:
             return True
         for bucket in (source, target):
             if bucket not in self._regions:
-                read = self._work.context.reads()
+                read = self._work.context.of(bucket).reads()
                 name = bucket
                 self._regions[bucket] = await read(lambda: self._work.provider.bucket_region(name))  # noqa: B023
         return self._regions[source] == self._regions[target]

@@ -44,7 +44,7 @@ class Discarder:
             return "the archived version is gone"
         self._check_source(there, kept, str(made["etag"]))
         await self._work.turn()
-        send = self._work.context.reads()
+        send = self._work.reads(source)
         try:
             await send(lambda: self._work.contents.delete(source), over=NO_EFFECT)
         except AccessDenied as error:

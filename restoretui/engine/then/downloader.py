@@ -6,6 +6,7 @@ is whole. A file that stood there before is never replaced.
 
 import asyncio
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 
 from restoretui.core.errors import CloudError
@@ -21,10 +22,11 @@ from restoretui.engine.then.proving import is_proven
 from restoretui.engine.then.work import GivenUp, ThenWork, TryLater, explained
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.together import together
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.then_records import ThenTask
 
 AT_ONCE = 8
-"""Ranges of all files of a run that are read side by side: each is held in memory."""
+"""Ranges of all files of a run, and account, that are read side by side: each is held in memory."""
 NOTED_EVERY = 64 * MIB
 """Bytes after which it is written down which ranges are on disk."""
 
@@ -37,7 +39,9 @@ class Downloader:
         self._step = step
         self._folder = Folder(step.target)
         self._names = NameList(work.context.ledger, step_id, self._folder)
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._rooms: defaultdict[frozenset[str] | None, asyncio.Semaphore]
+        self._rooms = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        """Of each account: what waits for the keys of one takes no room of another."""
         self._paths: dict[int, Sequence[str]] = {}
         self._bandwidth = Bandwidth(step.bandwidth, work.context.clock)
 
@@ -57,7 +61,7 @@ class Downloader:
         there = await asyncio.to_thread(self._folder.find, names)
         if there is not None:
             return await self._there_already(task, seen, names, proof)
-        part = _part_of(task, names)
+        part = part_of(self._work.context.run, task.job_id, names)
         descriptor = await asyncio.to_thread(lambda: self._folder.open(part, write=True))
         try:
             await self._fill(task, seen, descriptor)
@@ -81,7 +85,7 @@ class Downloader:
         """Remove the part of a file that nobody will end."""
         names = self._paths.pop(task.id, None) or (task.path.split("/") if task.path else None)
         if names is not None:
-            await asyncio.to_thread(self._folder.remove, _part_of(task, names))
+            await asyncio.to_thread(self._folder.remove, part_of(self._work.context.run, task.job_id, names))
 
     async def _path(self, task: ThenTask, seen: ObjectDetail) -> tuple[str, ...]:
         if task.path:
@@ -127,7 +131,7 @@ class Downloader:
 
         async def one(extent: tuple[int, int]) -> None:
             nonlocal noted
-            async with self._room:
+            async with self._rooms[self._work.context.of(seen.ref.bucket).buckets]:
                 await self._read(seen, descriptor, extent)
             done.add(extent)
             have = sum(end - start for start, end in done)
@@ -148,7 +152,7 @@ class Downloader:
             raise explained(error) from error
 
     async def _read(self, seen: ObjectDetail, descriptor: int, extent: tuple[int, int]) -> None:
-        read = self._work.context.reads()
+        read = self._work.reads(seen.ref)
         start, end = extent
         await self._bandwidth.take(end - start)
         data = await read(lambda: self._work.contents.read(seen.ref, seen.etag, start, end))
@@ -170,7 +174,7 @@ class Downloader:
             return f"downloaded, not proven: {why_not}"
         part_bytes = 0
         if proof.parts:
-            read = self._work.context.reads()
+            read = self._work.reads(seen.ref)
             first = await read(lambda: self._work.contents.look(seen.ref, 1))
             part_bytes = first.size or 0
         proven = await asyncio.to_thread(is_proven, descriptor, seen.size or 0, proof, part_bytes)
@@ -179,9 +183,12 @@ class Downloader:
         return f"downloaded, {proof.algorithm.upper()} proven" if proven else None
 
 
-def _part_of(task: ThenTask, names: Sequence[str]) -> tuple[str, ...]:
-    """Where a file grows until it is whole: beside it, hidden, by a name that no key is given."""
-    return (*names[:-1], f".restoretui-{task.run_id}-{task.job_id}.part")
+def part_of(run: Run, job_id: int, names: Sequence[str]) -> tuple[str, ...]:
+    """Where a file grows until it is whole: beside it, hidden, by a name that no key is given.
+
+    Several people may download into one folder: in each one's ledger runs are numbered from 1.
+    """
+    return (*names[:-1], f".restoretui-{int(run.created_at.timestamp() * 1000):x}-{run.id}-{job_id}.part")
 
 
 def _write(descriptor: int, data: bytes, start: int) -> None:

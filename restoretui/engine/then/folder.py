@@ -81,9 +81,13 @@ class Folder:
         with self.opened(names):
             pass
 
-    def open(self, names: Sequence[str], *, write: bool) -> int:
-        """A descriptor of a file; made where it is to be written."""
-        flags = (os.O_RDWR | os.O_CREAT) if write else os.O_RDONLY
+    def open(self, names: Sequence[str], *, write: bool, at_end: bool = False) -> int:
+        """A descriptor of a file; made where it is to be written. ``at_end``: whatever is written is added to it.
+
+        What is no file is never waited for: nobody may ever come to the other end of a pipe.
+        """
+        flags = (os.O_RDWR | os.O_CREAT) if write else os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+        flags |= os.O_APPEND if at_end else 0
         with self.opened(names[:-1]) as parent:
             return os.open(names[-1], flags | _NO_LINK | getattr(os, "O_CLOEXEC", 0), 0o666, dir_fd=parent)
 

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-import os
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import cast
@@ -27,10 +26,12 @@ class Links:
 
     async def do(self, task: ThenTask) -> str:
         """Sign them all, and write the file."""
-        context = self._work.context
+        context, save = self._work.context, self._work.tools.save
+        if save is None:
+            raise GivenUp("this program writes no files")
         if not context.provider.capabilities.presigns:
             raise GivenUp(f"{context.provider.scheme}:// has no links that read an object")
-        signer, read = cast("Presigns", context.provider), context.reads()
+        signer = cast("Presigns", context.provider)
         text, rows, after = io.StringIO(), 0, 0
         table = csv.writer(text)
         table.writerow(["key", "version_id", "ends_at", "url"])
@@ -41,6 +42,7 @@ class Links:
                 left = LONGEST_S if expiry is None else min(LONGEST_S, expiry - now.timestamp())
                 if left < 1:
                     continue
+                read = self._work.reads(ref)
                 link = await read(lambda ref=ref, left=left: signer.presigned_get(ref, left))  # type: ignore[misc]
                 ends = now.astimezone(UTC) + timedelta(seconds=link.seconds)
                 table.writerow([ref.key, ref.version_id or "", f"{ends:%Y-%m-%dT%H:%M:%SZ}", link.url])
@@ -51,20 +53,8 @@ class Links:
         folder = self._work.tools.folder or Path.cwd()
         target = Path(self._step.target) if self._step.target else folder / f"links-run-{task.run_id}.csv"
         await self._work.turn()
-        await asyncio.to_thread(_write, target, text.getvalue())
+        await save(target, text.getvalue())
         return f"{rows:,} links written to {target}; each line says when it ends"
 
     async def abandon(self, task: ThenTask) -> None:
         """Nothing is left behind: the file is written at once."""
-
-
-def _write(target: Path, text: str) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(target)

@@ -1,6 +1,7 @@
 """Multipart copies of objects above 5 GiB: begun once, resumed by its upload id, removed when it is given up."""
 
 import asyncio
+from collections import defaultdict
 from datetime import UTC, datetime
 
 from restoretui.core.errors import CloudError, ObjectNotFound
@@ -24,7 +25,9 @@ class PartsCopier:
 
     def __init__(self, work: ThenWork) -> None:
         self._work = work
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._rooms: defaultdict[frozenset[str] | None, asyncio.Semaphore]
+        self._rooms = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        """Of each account."""
 
     async def copy(self, task: ThenTask, seen: ObjectDetail, target: CopyTarget) -> Written:
         """One object. Raises what the cloud says; after a refusal the upload is removed."""
@@ -34,7 +37,7 @@ class PartsCopier:
                 upload_id = await self._begin(task, seen, target)
             parts = await self._copied(seen, target, upload_id, have)
             await self._work.turn()
-            write = self._work.context.reads()
+            write = self._work.reads(target)
             size = seen.size or 0
             return await write(lambda: self._work.contents.end_upload(target, upload_id, parts, size), over=NO_EFFECT)
         except NO_ANSWER:
@@ -53,7 +56,7 @@ class PartsCopier:
 
     async def _begun(self, task: ThenTask, seen: ObjectDetail, target: CopyTarget) -> tuple[str, list[UploadPart]]:
         """The upload that an earlier attempt began, and its parts."""
-        memo, read, contents = self._work.memo(task), self._work.context.reads(), self._work.contents
+        memo, read, contents = self._work.memo(task), self._work.reads(target), self._work.contents
         upload_id = str(memo.get("upload") or "")
         if upload_id and memo.get("etag") != seen.etag:
             await self._abort(target, upload_id)  # It was of another object.
@@ -75,7 +78,7 @@ class PartsCopier:
             return "", []
 
     async def _begin(self, task: ThenTask, seen: ObjectDetail, target: CopyTarget) -> str:
-        read, contents = self._work.context.reads(), self._work.contents
+        read, contents = self._work.reads(target), self._work.contents
         is_tagged = any(name.endswith(_TAGS) and value != "0" for name, value in seen.headers)
         tags = await read(lambda: contents.tags(seen.ref)) if is_tagged else {}
         await self._work.turn()
@@ -105,8 +108,8 @@ class PartsCopier:
         }
 
         async def one(number: int, extent: tuple[int, int]) -> None:
-            read = self._work.context.reads()
-            async with self._room:
+            read = self._work.reads(target)
+            async with self._rooms[self._work.context.of(target.bucket).buckets]:
                 await self._work.turn()
                 # The same part once more takes the place of the first: that can be repeated.
                 parts[number] = await read(
@@ -120,7 +123,7 @@ class PartsCopier:
         return [parts[number] for number in wanted]
 
     async def _abort(self, target: CopyTarget, upload_id: str) -> None:
-        read = self._work.context.reads()
+        read = self._work.reads(target)
         try:
             await read(lambda: self._work.contents.abort_upload(target, upload_id))
         except CloudError as error:

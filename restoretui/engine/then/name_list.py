@@ -1,56 +1,97 @@
-"""The list of what could not be called by its key: ``restoretui-names.csv`` in the folder of a download."""
+"""The list of what could not be called by its key: ``restoretui-names.csv`` in the folder of a download.
+
+It is of the folder, not of a run: what earlier runs, or other programs of ours, have written into it stays.
+"""
 
 import asyncio
+import contextlib
 import csv
+import fcntl
 import io
 import os
+import stat
+from collections.abc import Iterable, Iterator
 
-from restoretui.core.then.names import key_of
+from restoretui.core.then.names import NAME_LIST, key_of
 from restoretui.engine.then.folder import Folder
+from restoretui.engine.then.work import GivenUp
 from restoretui.ledger import Ledger
 
-NAME = "restoretui-names.csv"
-_DRAFT = ".restoretui-names.part"
+_HEADINGS = ("key", "path", "version_id")
+_END = b"\r\n"
+
+Row = tuple[str, str, str]
+"""Key, path and version. Of two rows with one path the later one counts."""
 
 
 class NameList:
-    """Of one step. Written anew as a whole, from the ledger and what was just named."""
+    """Of one step. Rows are added at its end, each before its file counts as done."""
 
     def __init__(self, ledger: Ledger, step_id: int, folder: Folder) -> None:
         self._ledger = ledger
         self._step_id = step_id
         self._folder = folder
         self._lock = asyncio.Lock()
-        self._wanted: dict[str, str] = {}
-        """Keys by path: kept, since the ledger counts what is downloaded only a moment later."""
-        self._written: set[str] = set()
+        self._listed: dict[str, str] | None = None
+        """Keys by path, as the list has them; None before it was read."""
 
     async def note(self, key: str, path: str) -> None:
-        """This file is there; where its path is not its key, the list says so before it counts as done."""
+        """This file is there; where its path is not its key, the list says so before it counts as done.
+
+        ``GivenUp`` where somebody else's file is called as the list is.
+        """
         if path == key or (path.endswith(f"/{key}") and key_of(path) == path):
             return
-        self._wanted[path] = key
         async with self._lock:
-            if path in self._written:
-                return  # along with another
-            fresh = dict(self._wanted)
-            known = await self._ledger.then.renamed(self._step_id)
-            rows = {named: (bucket, kept, version) for bucket, kept, version, named in known}
-            rows |= {named: ("", kept, "") for named, kept in fresh.items() if named not in rows}
-            await asyncio.to_thread(self._write, rows)
-            self._written.update(fresh)
+            rows: list[Row] = [(key, path, "")]
+            if self._listed is None:
+                self._listed = await asyncio.to_thread(self._read)
+                known = await self._ledger.then.renamed(self._step_id)
+                rows[:0] = [(of, named, version) for _, of, version, named in known]
+            fresh = [row for row in rows if self._listed.get(row[1]) != row[0]]
+            if fresh:
+                await asyncio.to_thread(self._add, fresh)
+                self._listed.update((named, of) for of, named, _ in fresh)
 
-    def _write(self, rows: dict[str, tuple[str, str, str]]) -> None:
-        text = io.StringIO()
-        table = csv.writer(text)
-        table.writerow(["key", "path", "version_id"])
-        for path, (_, key, version) in sorted(rows.items()):
-            table.writerow([key, path, version])
-        descriptor = self._folder.open((_DRAFT,), write=True)
+    def _read(self) -> dict[str, str]:
+        foreign = GivenUp(f"another file is at {NAME_LIST}: it is not replaced", "FileExists")
+        with self._opened() as descriptor:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise foreign
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                data = file.read()
+            if data and not data.startswith(",".join(_HEADINGS).encode() + _END):
+                raise foreign
+            whole = data[: data.rfind(_END) + len(_END)] if data else b""
+            if len(whole) < len(data):
+                os.truncate(descriptor, len(whole))  # What a machine that went down has left of a row.
         try:
-            os.truncate(descriptor, 0)
-            os.pwrite(descriptor, text.getvalue().encode("utf-8", "backslashreplace"), 0)
-            os.fsync(descriptor)
+            rows = csv.reader(io.StringIO(whole.decode("utf-8", "replace"), newline=""))
+            return {row[1]: row[0] for row in rows if len(row) == len(_HEADINGS)}
+        except csv.Error:  # A cell that no key fills.
+            raise foreign from None
+
+    def _add(self, rows: Iterable[Row]) -> None:
+        with self._opened() as descriptor:
+            size = os.fstat(descriptor).st_size
+            text = io.StringIO(newline="")
+            csv.writer(text).writerows([*([] if size else [_HEADINGS]), *rows])
+            view = memoryview(text.getvalue().encode("utf-8", "backslashreplace"))
+            try:
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                os.fsync(descriptor)
+            except OSError:
+                os.truncate(descriptor, size)  # No half a row, on which the next would go on.
+                raise
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[int]:
+        """The list, for one process at a time where the file system has locks."""
+        descriptor = self._folder.open((NAME_LIST,), write=True, at_end=True)
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
         finally:
             os.close(descriptor)
-        self._folder.move((_DRAFT,), NAME)

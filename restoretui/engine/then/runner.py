@@ -7,7 +7,7 @@ in between is begun again, and each kind of step looks first what the last attem
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from restoretui.core.errors import CloudError, LedgerError, RestoreTuiError
 from restoretui.core.model import State
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Of each account's part of a run: what waits for the keys of one takes no place of another.
 AT_ONCE = {
     ThenKind.COPY: 16,
     ThenKind.DOWNLOAD: 4,
@@ -55,6 +56,14 @@ class Deed(Protocol):
         ...
 
 
+class _Begun(NamedTuple):
+    """A task that is being done: of which step, and with whose keys."""
+
+    step_id: int
+    buckets: frozenset[str] | None
+    task_id: int
+
+
 class ThenRunner:
     """The then-steps of one run. Cancelling ``pursue`` at any point loses nothing."""
 
@@ -66,8 +75,7 @@ class ThenRunner:
         self._run_id = context.run.id
         self._context = context
         self._deeds: dict[int, Deed] = {}
-        self._doing: dict[asyncio.Task[TaskEnd], tuple[int, int]] = {}
-        """By task: step and id."""
+        self._doing: dict[asyncio.Task[TaskEnd], _Begun] = {}
         self._ended: list[TaskEnd] = []
         self._kept: dict[int, int] = {}
         """By task: the jobs of objects that are copied in place."""
@@ -94,13 +102,13 @@ class ThenRunner:
                     if any(task.done() for task in self._doing):
                         await clock.pause(GATHER_S)
         finally:
-            begun = [task_id for _, task_id in self._doing.values()]
+            begun = [begun.task_id for begun in self._doing.values()]
             for task in self._doing:
                 task.cancel()
             await asyncio.gather(*self._doing, return_exceptions=True)
             self._take_ended()
             try:
-                await asyncio.shield(ledger.then.finish(self._ended))
+                await asyncio.shield(self._record(self._ended))
             finally:
                 ledger.then.disown(begun)
 
@@ -137,17 +145,31 @@ class ThenRunner:
         return None if due is None else max(0.0, due - self._context.clock.now().timestamp())
 
     async def _begin(self, count: StepCount) -> None:
-        free = AT_ONCE[count.step.kind] - sum(step_id == count.id for step_id, _ in self._doing.values())
-        if free <= 0 or not count.tasks.get(TaskState.READY):
+        free = [
+            (part, left)
+            for part in ((self._context,) if count.step.is_of_run else self._context.parts or (self._context,))
+            if (left := AT_ONCE[count.step.kind] - self._busy(count.id, part)) > 0
+        ]
+        if not free or not count.tasks.get(TaskState.READY):
             return
         if not self._context.is_ours():
             self._was_unheld = True
             return
         if count.step.job and not await self._is_job_over(count):
             return
-        for task in await self._context.ledger.then.claim(count.id, free):
+        for part, left in free:
+            await self._begin_some(count, part, left)
+
+    def _busy(self, step_id: int, part: RunContext) -> int:
+        """How many tasks of a step are being done with the keys of one account."""
+        return sum(begun.step_id == step_id and begun.buckets == part.buckets for begun in self._doing.values())
+
+    async def _begin_some(self, count: StepCount, part: RunContext, most: int) -> None:
+        ledger = self._context.ledger
+        spans = None if part.buckets is None else ledger.runs.spans(self._run_id, part.buckets)
+        for task in await ledger.then.claim(count.id, most, spans):
             doing = asyncio.create_task(self._done(count, task), name=f"then {count.step.kind} {task.id}")
-            self._doing[doing] = count.id, task.id
+            self._doing[doing] = _Begun(count.id, part.buckets, task.id)
             if count.step.in_place:
                 self._kept[task.id] = task.job_id
 
@@ -242,11 +264,15 @@ class ThenRunner:
         self._take_ended()
         ended, self._ended = self._ended, []
         try:
-            await self._note_kept(ended)
-            await self._context.ledger.then.finish(ended)
+            await self._record(ended)
         except BaseException:
             self._ended = ended + self._ended  # tried again at the end: recording twice does nothing
             raise
+
+    async def _record(self, ended: Sequence[TaskEnd]) -> None:
+        """The jobs first: a task that is done is not done again, so nothing would tell later that one was kept."""
+        await self._note_kept(ended)
+        await self._context.ledger.then.finish(ended)
 
     async def _note_kept(self, ended: Sequence[TaskEnd]) -> None:
         """What was copied in place can be read for good: the end of its restored copy is no end of it."""

@@ -10,11 +10,12 @@ from restoretui.core.errors import CloudError, ObjectNotFound, RestoreTuiError
 from restoretui.core.model import ObjectDetail, ObjectRef
 from restoretui.core.os_errors import refused_by_system
 from restoretui.core.provider import Provider
-from restoretui.core.then.contents import Contents
+from restoretui.core.then.contents import Contents, CopyTarget
 from restoretui.core.then.keeping import instant
 from restoretui.core.then.steps import ThenEvent
 from restoretui.engine.run_context import RunContext
 from restoretui.engine.then_tools import ThenTools
+from restoretui.engine.traffic.retrying_reads import RetryingReads
 from restoretui.ledger.then_records import ThenTask
 
 EXPIRED_CODES = frozenset({"InvalidObjectState", "ObjectNotInActiveTierError"})
@@ -69,6 +70,10 @@ class ThenWork(Struct, frozen=True):
         """The cloud."""
         return self.context.provider
 
+    def reads(self, ref: ObjectRef | CopyTarget) -> RetryingReads:
+        """Retrying reads of what is done with an object: of the account that its bucket is reached as."""
+        return self.context.of(ref.bucket).reads()
+
     def memo(self, task: ThenTask) -> dict[str, Any]:
         """What an earlier attempt wrote down."""
         try:
@@ -110,7 +115,7 @@ class ThenWork(Struct, frozen=True):
         ref = task.ref
         if ref is None:
             raise GivenUp("this step is about objects")
-        read = self.context.reads()
+        read = self.reads(ref)
         try:
             seen = await read(lambda: self.contents.look(ref))
         except ObjectNotFound as error:
@@ -131,7 +136,7 @@ class ThenWork(Struct, frozen=True):
 
 async def found(work: ThenWork, ref: ObjectRef) -> ObjectDetail | None:
     """An object that need not be there."""
-    read = work.context.reads()
+    read = work.reads(ref)
     try:
         return await read(lambda: work.contents.look(ref))
     except ObjectNotFound:

@@ -2,7 +2,8 @@
 
 One channel for each connection of the process, whoever asks through it: a person, the background, a run that was
 confirmed elsewhere. Whichever request gets through first closes the breaker for all; but what ails the keys of one
-connection does not hold up another.
+connection does not hold up another. A connection over several accounts is several: each bucket has the channel of its
+account (``of``), and what is about no bucket goes by the first.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,10 @@ from restoretui.engine.traffic.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from restoretui.engine.traffic.rate_limiter import RateLimiter
+
+
+NO_PROFILE = "no profile"
+"""What the keys of the environment are called beside those of profiles."""
 
 
 class TrafficBounds(Struct, frozen=True):
@@ -42,16 +47,27 @@ class Channel:
         clock: Clock,
         health: HealthBoard,
         bounds: TrafficBounds,
+        by: "Callable[[Connection], Channel]",
     ) -> None:
+        """``by`` gives the channel of each account of a connection over several."""
         self.connection = connection
         self.clock = clock
         self.health = health
-        self.breaker = CircuitBreaker(clock, Watchdog(clock, bounds.patience, connection.whereabouts))
+        self._by = by
+        self.breaker: CircuitBreaker = (
+            self.of("").breaker
+            if connection.buckets
+            else CircuitBreaker(clock, Watchdog(clock, bounds.patience, connection.whereabouts))
+        )
         self._open_provider = open_provider
         self._bounds = bounds
         self._limiter: RateLimiter | None = None
         self._regions: dict[str, str] = {}
         self._listing_traits: ListingTraits | None = None
+
+    def of(self, bucket: str) -> "Channel":
+        """The channel of the account that the bucket is reached as: this one where there are no others."""
+        return self._by(self.connection.of(bucket)) if self.connection.buckets else self
 
     async def provider(self) -> Provider:
         """The provider, opened when it is first wanted."""
@@ -109,14 +125,26 @@ class Channels:
         """The channel of a connection: that of the settings, or one that a run was confirmed with."""
         if connection not in self._channels:
             self._channels[connection] = Channel(
-                connection, self._open_provider, self._clock, self._health, self._bounds
+                connection, self._open_provider, self._clock, self._health, self._bounds, self.by
             )
+            self._tell_apart()
         return self._channels[connection]
+
+    def _tell_apart(self) -> None:
+        """What is said of a connection names its account as soon as another one leads to the same place."""
+        leading: dict[str, list[Channel]] = {}
+        for connection, channel in self._channels.items():
+            if not connection.buckets:
+                leading.setdefault(connection.whereabouts, []).append(channel)
+        for same in leading.values():
+            if len({channel.connection.profile for channel in same}) > 1:
+                for channel in same:
+                    channel.breaker.watchdog.account = channel.connection.profile or NO_PROFILE
 
     @property
     def watchdogs(self) -> list[Watchdog]:
         """Of all channels so far: what each waits for."""
-        return [channel.breaker.watchdog for channel in self._channels.values()]
+        return list(dict.fromkeys(channel.breaker.watchdog for channel in self._channels.values()))
 
     async def stop(self) -> None:
         """Stop the watchdogs' timers; nothing waits any more."""

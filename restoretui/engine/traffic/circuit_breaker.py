@@ -84,13 +84,13 @@ class CircuitBreaker:
                 self.watchdog.failed(error)
                 has_tripped = self.trip(error, ticket)
                 if self.problem is not None:
-                    health.trouble(self, "paused", str(error), error.hint)
+                    health.trouble(self, "paused", self.watchdog.told(str(error)), error.hint)
                 return has_tripped
             elif isinstance(error, TRANSIENT):
                 self._let_in(ticket, health)
                 self.watchdog.failed(error)
                 if not isinstance(error, Throttled) and self.watchdog.silent_for >= SHOWN_AFTER:
-                    health.trouble(self.watchdog, "paused", str(error), error.hint)
+                    health.trouble(self.watchdog, "paused", self.watchdog.told(str(error)), error.hint)
             return False
         finally:
             # After the answer was judged: this ends the probe and makes its ticket an old one. And neither a

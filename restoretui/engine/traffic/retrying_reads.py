@@ -107,7 +107,7 @@ class RetryingReads:
     def _tell(self, error: CloudError) -> None:
         if isinstance(error, Throttled):
             self._health.refused()
-            self._health.trouble(self, "slow", str(error), error.hint)
+            self._health.trouble(self, "slow", self._breaker.watchdog.told(str(error)), error.hint)
 
     async def _rest(self, seconds: float) -> None:
         log.debug("%s: asked again in %.1f s", self._breaker.watchdog.name, seconds)

@@ -50,6 +50,10 @@ class Progress:
     def __init__(self) -> None:
         self.number = 0
 
+    def reach(self, number: int) -> None:
+        """So many by now."""
+        self.number = number
+
     def text(self, of_what: str) -> str:
         """That many ``of_what``; nothing while it stands at none, when others say what is waited for."""
         return f"{self.number:,} {of_what}" if self.number else ""

@@ -28,8 +28,9 @@ class Watchdog:
 
     def __init__(self, clock: Clock, patience: float | None = None, name: str = "the cloud") -> None:
         self.patience = patience
-        self.name = name
-        """Of what is asked, for people."""
+        self.account = ""
+        """As whom, where the same is asked as others, too."""
+        self._name = name
         self.problem: CloudError | None = None
         """What came instead of the last usable answer."""
         self.answers = 0
@@ -43,6 +44,15 @@ class Watchdog:
         self._stirred = asyncio.Event()
 
     # --- what is told
+
+    @property
+    def name(self) -> str:
+        """Of what is asked, for people, and as whom."""
+        return f"{self._name} as {self.account}" if self.account else self._name
+
+    def told(self, problem: str) -> str:
+        """What is said of a problem: of whose account it is, where there are several."""
+        return f"as {self.account}: {problem}" if self.account else problem
 
     @property
     def silent_for(self) -> float:

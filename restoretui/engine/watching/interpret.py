@@ -224,4 +224,6 @@ def _to(
 ) -> JobChange | None:
     if state is job.state and (expiry is None or expiry == job.expiry):
         return None
-    return JobChange(job.id, state, now.timestamp(), reason=reason, code=code, expiry=expiry, look=sight.look)
+    return JobChange(
+        job.id, state, now.timestamp(), reason=reason, code=code, expiry=expiry, look=sight.look, as_of=sight.as_of
+    )

@@ -1,4 +1,8 @@
-"""Finds out what became of one run's requests: looks when something is expected, and says what it cost."""
+"""Finds out what became of one run's requests: looks when something is expected, and says what it cost.
+
+A run over several accounts has a watcher for each, which looks at its own buckets; what is known of the whole, they
+keep in one timetable.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -49,8 +53,11 @@ class WatchEvents(Struct, frozen=True):
 class Watcher:
     """Watches one run until nothing of it can change any more."""
 
-    def __init__(self, context: RunContext, events: WatchEvents, *, by_job: bool = False) -> None:
+    def __init__(
+        self, context: RunContext, events: WatchEvents, *, by_job: bool = False, timetable: Timetable | None = None
+    ) -> None:
         """``by_job``: the restores are asked for by S3 Batch Operations, whose windows are others."""
+        self.covers = context.covers
         self._run = context.run
         self._ledger = context.ledger
         self._provider = context.provider
@@ -58,7 +65,7 @@ class Watcher:
         self._clock = context.clock
         self._read = context.reads()
         self._events = events
-        self.timetable = Timetable(context, by_job=by_job)
+        self.timetable = timetable or Timetable(context, by_job=by_job)
         self._denied: dict[str, CloudError] = {}
         self._habits: dict[str, Habits] = {}
         self._promise = _promise_of(context.run)
@@ -70,15 +77,19 @@ class Watcher:
         self._stirred.set()
 
     async def watch(self) -> None:
-        """Look whenever something is due; returns when no job of the run can change."""
+        """Look whenever something is due; returns when no job of the run can change.
+
+        While another account's part can, this one's may be asked for again.
+        """
         while True:
             self._stirred.clear()
             began = self._clock.monotonic()
             groups = await self._ledger.runs.tracked(self._run.id)
             took = self._clock.monotonic() - began
             is_sending = await self._anything_planned()
-            due = self.timetable.due(groups, is_sending=is_sending)
-            if not due and not is_sending:
+            own = [group for group in groups if self.covers(group.bucket)]
+            due = self.timetable.due(own, is_sending=is_sending)
+            if not groups and not is_sending:
                 self._events.due(None)
                 return
             now = self._clock.now()
@@ -86,7 +97,7 @@ class Watcher:
             if ready:
                 for entry in ready:
                     await (self.sample(entry.unit) if entry.is_early else self.round(entry.unit))
-                await self._note_looked(entry.unit for entry in due)
+                await self._note_looked(map(unit_of, groups))
                 await self._clock.pause(QUICKEST)
                 continue
             nearest = min(due, key=lambda entry: entry.at, default=None)
@@ -100,7 +111,8 @@ class Watcher:
         """One round over everything tracked, whatever is due."""
         units = {unit_of(part) for part in await self._ledger.runs.parts(self._run)}
         for unit in units:
-            await self.round(unit)
+            if self.covers(unit.bucket):
+                await self.round(unit)
         await self._note_looked(units)
 
     async def told(self, bucket: str, sights: Sequence[Sight], doubtful: Sequence[RestoreJob]) -> None:

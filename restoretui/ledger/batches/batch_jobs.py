@@ -13,20 +13,17 @@ from sqlite3 import Connection
 from restoretui.core.batch.jobs import BatchOptions, JobInfo, ManifestRow, ReportRow
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
-from restoretui.core.model import State, Tier
-from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.model import State
 from restoretui.core.provider import Connection as Door
-from restoretui.core.rules.commands import ShellCommand
-from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.batches.adoption import adopt, begin, gather
 from restoretui.ledger.batches.assignment import assign
 from restoretui.ledger.batches.completion_reports import join_report
 from restoretui.ledger.batches.copy_jobs import assign_copies, rows_after
-from restoretui.ledger.batches.manifest_run import ManifestRun, confirm_gathered
+from restoretui.ledger.batches.manifest_run import confirm_gathered
 from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
 from restoretui.ledger.batches.report_keys import ReportKeys
 from restoretui.ledger.records import CloudId
-from restoretui.ledger.runs.create_run import confirm
+from restoretui.ledger.runs.create_run import ConfirmedPlan, confirm
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.job_lines import check_failed
 from restoretui.ledger.store import change_feed
@@ -38,6 +35,8 @@ _FROM = f"SELECT {COLUMNS} FROM batch t JOIN bucket b ON b.id = t.bucket_id"
 ROWS = 2000
 """Of a manifest at a time."""
 _IN = "batch_id = {} AND state = 'planned'"
+JOBS_A_STEP = 50_000
+"""Objects of a job that is over, settled in one transaction."""
 
 BatchList = list[BatchJob]
 
@@ -53,24 +52,12 @@ class BatchJobs:
 
     # --- intents
 
-    async def confirm(
-        self,
-        sel: int,
-        cloud: CloudId,
-        plan: RestorePlan,
-        tier: Tier,
-        connection: Mapping[str, object],
-        options: BatchOptions,
-        behalf: OnBehalf = NOBODY,
-        *,
-        exact: bool = False,
-        said: Sequence[ShellCommand] = (),
-    ) -> int:
+    async def confirm(self, sel: int, agreed: ConfirmedPlan, options: BatchOptions, *, exact: bool = False) -> int:
         """``Runs.confirm``, and every object to be sent put into a job, in one transaction; the run's id."""
         now, wall = self._clock.now().timestamp(), self._clock.wall()
 
         def write(tx: Tx) -> int:
-            run_id = confirm(tx, sel, cloud, plan, tier, connection, behalf, now, wall, exact=exact, said=said)
+            run_id = confirm(tx, sel, agreed, now, wall, exact=exact)
             assign(tx, run_id, options, now)
             return run_id
 
@@ -98,10 +85,10 @@ class BatchJobs:
         """Keep some rows of a manifest for ``confirm_gathered``."""
         await self._writer.do(partial(gather, rows=rows))
 
-    async def confirm_gathered(self, wanted: ManifestRun, rows: int) -> int:
+    async def confirm_gathered(self, agreed: ConfirmedPlan, options: BatchOptions, rows: int) -> int:
         """Make a run of the ``rows`` rows that were gathered, all in one job, in one transaction; its id."""
         now, wall = self._clock.now().timestamp(), self._clock.wall()
-        return await self._writer.do(lambda tx: confirm_gathered(tx, wanted, rows, now, wall))
+        return await self._writer.do(lambda tx: confirm_gathered(tx, agreed, options, rows, now, wall))
 
     async def retry(self, run_id: int, options: BatchOptions, expected: int | None = None) -> int:
         """Plan the run's failed objects anew, in jobs of their own; how many objects.
@@ -296,10 +283,16 @@ class BatchJobs:
         status: str = "",
         code: str = "",
     ) -> int:
-        """Settle a job that is over: its objects still planned go to ``state``; how many there were."""
+        """Settle a job that is over: its objects still planned go to ``state``; how many there were.
 
-        def end(tx: Tx) -> int:
-            where = _IN.format(batch.id)
+        In steps: millions in one transaction keep all who write waiting. What a crash leaves is planned still.
+        """
+
+        def end(tx: Tx, after: int) -> tuple[int, int | None]:
+            where = f"{_IN.format(batch.id)} AND id > {after}"
+            step = batch.run_id, JOBS_A_STEP - 1
+            last = tx.row(f"SELECT id FROM job WHERE run_id = ? AND {where} ORDER BY id LIMIT 1 OFFSET ?", step)
+            where = where if last is None else f"{where} AND id <= {last[0]}"
             if state in (State.REQUESTED, State.UNKNOWN):
                 column = "requested_at" if state is State.REQUESTED else "attempt_at"
                 asked = tx.run(f"UPDATE job SET {column} = ? WHERE run_id = ? AND {where}", (at, batch.run_id))
@@ -315,15 +308,21 @@ class BatchJobs:
                     (reason, code or "JobFailed", problem, batch.run_id),
                 )
             moved = move_all(tx, batch.run_id, where, state, at, reason)
+            if last is not None:
+                return moved, int(last[0])
             tx.run(
                 "UPDATE batch SET phase = 'settled', report = ?, problem = CASE WHEN ? = '' THEN problem ELSE ? END,"
                 " status = CASE WHEN ? = '' THEN status ELSE ? END, ended_at = coalesce(ended_at, ?) WHERE id = ?",
                 (report, problem, problem, status, status, at, batch.id),
             )
             _tell(tx, batch, at, reason)
-            return moved
+            return moved, None
 
-        return await self._writer.do(end)
+        moved, behind = await self._writer.do(partial(end, after=0))
+        while behind is not None:
+            some, behind = await self._writer.do(partial(end, after=behind))
+            moved += some
+        return moved
 
     async def close_gaps(self, run_id: int) -> int:
         """Reconcile objects that a look found untouched after their job had ended: no job will ask for them now."""

@@ -3,19 +3,12 @@
 As with any run, all of it is on disk before CreateJob leaves; its rows are gathered a part at a time before.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
-
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import PlanChanged
-from restoretui.core.model import State, Tier
-from restoretui.core.plan.plan import RestorePlan
-from restoretui.core.rules.commands import ShellCommand
-from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
+from restoretui.core.model import State
 from restoretui.ledger.batches.assignment import assign, new_batch
-from restoretui.ledger.records import CloudId
 from restoretui.ledger.runs.bucket_ids import bucket_id
-from restoretui.ledger.runs.create_run import VerdictLine, insert_line, insert_run
+from restoretui.ledger.runs.create_run import ConfirmedPlan, VerdictLine, insert_line, insert_run
 from restoretui.ledger.runs.run_commands import keep
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.leases import hand_over
@@ -23,25 +16,12 @@ from restoretui.ledger.store.unknown_values import UNTOLD_SIZE
 from restoretui.ledger.store.writer import Tx
 
 
-class ManifestRun(NamedTuple):
-    """What was agreed to."""
-
-    cloud: CloudId
-    connection: Mapping[str, object]
-    plan: RestorePlan
-    tier: Tier
-    options: BatchOptions
-    behalf: OnBehalf = NOBODY
-    said: Sequence[ShellCommand] = ()
-    """The commands that say the same."""
-
-
-def confirm_gathered(tx: Tx, wanted: ManifestRun, rows: int, now: float, wall: float) -> int:
+def confirm_gathered(tx: Tx, agreed: ConfirmedPlan, options: BatchOptions, rows: int, now: float, wall: float) -> int:
     """The id of the run made of what was gathered: of ``rows`` rows, some perhaps alike.
 
     ``PlanChanged`` where that is not what was planned.
     """
-    plan, tier = wanted.plan, wanted.tier
+    plan, tier = agreed.plan, agreed.tier
     line = plan.tiers[tier].lines[0]
     if rows != line.group.objects:
         raise PlanChanged(f"the manifest has {rows:,} rows now, and not {line.group.objects:,}", "plan it again")
@@ -49,15 +29,15 @@ def confirm_gathered(tx: Tx, wanted: ManifestRun, rows: int, now: float, wall: f
     objects, version = counted or (0, "")
     days = None if line.verdict.endless else plan.days
     counts = {State.PLANNED: (int(objects), 0)}
-    run_id = insert_run(tx, wanted.cloud, plan, tier, wanted.connection, wanted.behalf, now, counts, int(objects))
-    keep(tx, run_id, wanted.said)
-    place = bucket_id(tx, wanted.cloud, line.group.bucket)
+    run_id = insert_run(tx, agreed, now, counts, int(objects))
+    keep(tx, run_id, agreed.said)
+    place = bucket_id(tx, agreed.cloud, line.group.bucket)
     line_id = insert_line(
         tx, run_id, VerdictLine("", None, line.verdict.action, line.verdict.reason, tier, days, None)
     )
     batch_id = None
-    if wanted.options.existing is not None:
-        batch_id = new_batch(tx, run_id, place, bool(version), days, int(objects), wanted.options, now)
+    if options.existing is not None:
+        batch_id = new_batch(tx, run_id, place, bool(version), days, int(objects), options, now)
     tx.run(
         "INSERT INTO job (run_id, line_id, bucket_id, key, version_id, size, state, changed_at, adopted, batch_id)"
         " SELECT ?, ?, ?, key, version_id, ?, 'planned', ?, 0, ? FROM temp.adopted ORDER BY key, version_id",
@@ -65,7 +45,7 @@ def confirm_gathered(tx: Tx, wanted: ManifestRun, rows: int, now: float, wall: f
     )
     tx.run("DROP TABLE temp.adopted")
     if batch_id is None:
-        assign(tx, run_id, wanted.options, now)
+        assign(tx, run_id, options, now)
     if plan.then:
         from restoretui.ledger.then.writing import write_steps
 
@@ -77,7 +57,7 @@ def confirm_gathered(tx: Tx, wanted: ManifestRun, rows: int, now: float, wall: f
     hand_over(tx, run_id, wall)
     tx.run(
         "INSERT INTO activity (at, kind, run_id, tier, text) VALUES (?, 'run', ?, ?, ?)",
-        (now, run_id, tier, f"confirmed: {objects:,} objects of the manifest {wanted.options.named}"),
+        (now, run_id, tier, f"confirmed: {objects:,} objects of the manifest {options.named}"),
     )
     tx.touch(change_feed.RUNS, change_feed.run_topic(run_id), change_feed.ACTIVITY, change_feed.BATCHES)
     return run_id

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -25,7 +26,8 @@ from restoretui.ledger.store.unknown_values import UNTOLD_DATE
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_columns import FACTS, LISTED_COLUMNS, as_known, as_listed
 from restoretui.ledger.views.filter_sql import Arguments, end_of_prefix
-from restoretui.ledger.views.materialised_order import OrderBuilder
+from restoretui.ledger.views.ids_in_order import IdRange, IdsInOrder
+from restoretui.ledger.views.materialised_order import MaterialisedOrder, OrderBuilder
 from restoretui.ledger.views.present_in import SUMS
 from restoretui.ledger.views.row_order import (
     Piece,
@@ -37,7 +39,7 @@ from restoretui.ledger.views.row_order import (
     falling,
     piece_rows,
     rising,
-)
+)  # fmt: skip
 from restoretui.ledger.views.table_view import TableView
 from restoretui.ledger.views.where_sql import cheapest_first, names_only, where, where_sql
 
@@ -127,6 +129,17 @@ class BrowseView(TableView[BrowseRow]):
             return Span(f"{self.object_table} l", "1", "0", "l.id", {})
         return self._objects.members(self.object_table, "l", start, max(stop, start))
 
+    def in_id_order(self) -> AbstractAsyncContextManager[IdsInOrder | None]:
+        """Its objects, if a query chose or sorted them and they are many."""
+        if not isinstance(self._objects, MaterialisedOrder):
+            return nullcontext()
+        return self._objects.in_id_order(is_so=self.query.sort == "key" and not self.query.descending)
+
+    def id_ranges(self, first: int, last: int) -> Sequence[IdRange]:
+        """The objects between two positions (both included) of a whole listing in key order; of others nothing."""
+        above, order = self._prefixes.count, self._objects
+        return order.ranges(first - above, last + 1 - above) if isinstance(order, Segments) else ()
+
     def _all_rows(self) -> tuple[Span, str]:
         return self.object_span(), "l.size"
 
@@ -194,7 +207,7 @@ class BrowseView(TableView[BrowseRow]):
         return Select(sql, match.args, rank)
 
     def _select_objects(self) -> Select:
-        everything = self._segments.everything(self.object_table, "l")
+        everything = self._segments.everything(self.object_table, "l", growing=self._final is None)
         pieces: list[Piece] = []
         if self.query.sort == "key":
             rows = piece_rows(self._segments.count)
@@ -228,9 +241,9 @@ class BrowseView(TableView[BrowseRow]):
             span.source,
             where,
             f"l.id AS id, {span.major} AS major, {LISTED_COLUMNS}",
-            looks=self._find_looks(),
-            jobs=bool(self._find_bucket()),
-            tells=self._rules.lists_status,
+            fact_sql.Overlay(
+                looks=self._find_looks(), jobs=bool(self._find_bucket()), tells=self._rules.lists_status
+            ),
         )
         return f"{FACTS} FROM ({fact_sql.with_state(self._rules, inner)})"
 
@@ -360,9 +373,8 @@ class BrowseView(TableView[BrowseRow]):
             extra = "l.id AS id, l.etag AS etag, l.is_latest AS is_latest"
             extra = f"{extra}, {is_marked(self.listing_id, others)} AS marked"
             extra = f"{extra}, {span.major} AS major, {span.minor} AS minor"
-            inner = fact_sql.known(
-                self._base, span.source, span.where, extra, looks=looks, jobs=jobs, tells=self._rules.lists_status
-            )
+            over = fact_sql.Overlay(looks=looks, jobs=jobs, tells=self._rules.lists_status)
+            inner = fact_sql.known(self._base, span.source, span.where, extra, over)
             order = "minor" if span.major == "0" else "major, minor"
             sql = self._sql[kind] = f"{_SHOWN} FROM ({fact_sql.with_state(self._rules, inner)}) ORDER BY {order}"
         return sql

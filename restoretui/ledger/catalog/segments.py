@@ -14,9 +14,12 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from restoretui.ledger.store.quick_reads import QuickReads
+from restoretui.ledger.views.ids_in_order import IdRange
 from restoretui.ledger.views.row_order import PLACE_BITS, Span
 
 _PLACE = (1 << PLACE_BITS) - 1
+_NUMBERED = 500
+"""Segments that are named one by one in a statement."""
 
 ROWS_OF_SEGMENT = (
     f"l.id BETWEEN (g.number << {PLACE_BITS}) + 1 AND (g.number << {PLACE_BITS}) + g.rows AND g.listing_id = :listing"
@@ -45,13 +48,16 @@ class Segments:
 
     @property
     def count(self) -> int:
+        """Rows of the listing so far, whether or not their segments were read yet."""
         return self._objects()
 
     @property
     def complete(self) -> bool:
+        """Always: a listing in key order is shown as far as it has come."""
         return True
 
     def span(self, table: str, alias: str, start: int, stop: int) -> Span:
+        """One range of ids within a segment; across several, a join with their table in the order of first keys."""
         self._refresh()
         last = self._at(stop - 1) if stop > start else None
         if last is None or not self._segments:
@@ -74,9 +80,15 @@ class Segments:
             {**ends, **args, "head": head.number, "tail": tail.number},
         )
 
-    def everything(self, table: str, alias: str) -> Span:
-        """All rows there are when it is used, also those that arrive after now."""
+    def everything(self, table: str, alias: str, *, growing: bool) -> Span:
+        """All rows there are when it is used; if the listing is ``growing`` also those that arrive after now."""
         self._refresh()
+        if not growing and 1 < len(self._segments) <= _NUMBERED:
+            # Sorted by a number, and not by a key that has to be carried along with each row.
+            ends = ((segment.number << PLACE_BITS, segment.rows) for segment in self._segments)
+            ranks = ", ".join(f"({rank}, {base + 1}, {base + rows})" for rank, (base, rows) in enumerate(ends))
+            source = f"(VALUES {ranks}) g CROSS JOIN {table} {alias} ON {alias}.id BETWEEN g.column2 AND g.column3"
+            return Span(source, "1", "g.column1", f"{alias}.id", {})
         if len(self._segments) > 1:
             args: dict[str, object] = {"listing": self._listing_id}
             source = f"segment g CROSS JOIN {table} {alias} ON {ROWS_OF_SEGMENT}"
@@ -92,7 +104,18 @@ class Segments:
     def members(self, table: str, alias: str, start: int, stop: int) -> Span:
         return self.span(table, alias, start, stop)
 
+    def ranges(self, start: int, stop: int) -> list[IdRange]:
+        """The ids of positions ``start`` to ``stop`` (not included), segment by segment."""
+        self._refresh()
+        found: list[IdRange] = []
+        for rank, (begin, segment) in enumerate(zip(self._starts, self._segments, strict=True)):
+            first, end = max(start, begin), min(stop, begin + segment.rows)
+            if first < end:
+                found.append((self._id(rank, first), self._id(rank, end - 1)))
+        return found
+
     def position(self, row_id: int) -> int | None:
+        """By the segment's number in the id, without a look at the row."""
         self._refresh()
         rank = self._rank.get(row_id >> PLACE_BITS)
         place = row_id & _PLACE
@@ -101,6 +124,7 @@ class Segments:
         return self._starts[rank] + place - 1
 
     def row_id(self, position: int) -> int | None:
+        """By bisection over the segments' starts: one query after rows have come, none else."""
         self._refresh()
         if not 0 <= position < self._total:
             return None

@@ -33,13 +33,10 @@ class MarksInOrder(Struct, frozen=True):
     def some(self, after: tuple[str, str], skip: int, most: int) -> list[tuple[Any, ...]]:
         """Key, version, size, class and date of some, from ``after`` (a key and version, included) and so many on."""
         found: list[tuple[Any, ...]] = []
-        pieces = list(self._pieces(after, (self.high, "")))
-        for number, piece in enumerate(pieces, 1):
-            if skip and number < len(pieces):
-                there = self._count(piece)
-                if there <= skip:
-                    skip -= there
-                    continue
+        for piece in self._pieces(after, (self.high, "")):
+            if skip and piece.rows is not None and piece.rows <= skip:
+                skip -= piece.rows
+                continue
             args = {**piece.args, "most": most - len(found), "skip": skip}
             sql = (
                 "SELECT key, coalesce(version_id, ''), size, storage_class, coalesce(modified, -1)"
@@ -48,7 +45,11 @@ class MarksInOrder(Struct, frozen=True):
             if skip and piece.rows is not None:
                 # Ids are known: nothing has to be gone through.
                 args["first"], args["skip"] = int(str(args["first"])) + skip, 0
-            found += self.reads.rows(sql, args)
+            there = self.reads.rows(sql, args)
+            if skip and not there:  # Only then is it worth a count of them all.
+                skip -= self._count(piece)
+                continue
+            found += there
             skip = 0
             if len(found) >= most:
                 break

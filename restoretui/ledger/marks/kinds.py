@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES
 from restoretui.ledger.marks.marked_places import FACTS, MarkedPlace
 from restoretui.ledger.marks.span_sql import SpanListing
-from restoretui.ledger.marks.spans import MarkedSpan, spans_between
+from restoretui.ledger.marks.spans import MarkedSpan, Reads, first_at, spans_between
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views import row_kinds
 from restoretui.ledger.views.row_kinds import Kind, Kinds
@@ -56,15 +56,25 @@ def _told(connection: sqlite3.Connection, place: MarkedPlace) -> _ToldKind:
             segments[listing.id, number] = rows, row_kinds.read(text)
     listings = {listing.id: listing for listing in place.listings}
     ends = ("", None) if place.part is None else (place.part.prefix, str(place.args["high"]))
+    within: dict[tuple[int, int], list[MarkedSpan]] = {}
     for span in spans_between(reads, place.sel, place.place_id, *ends):
-        number, listing = span.first_id >> PLACE_BITS, listings[span.listing]
-        rows, kinds = segments.get((span.listing, number), (0, None))
-        if kinds is not None and span.objects == rows and place.part is None:
+        part = span if place.part is None else _within(reads, span, place.part.prefix, str(ends[1]))
+        within.setdefault((span.listing, span.first_id >> PLACE_BITS), []).append(part)
+    for (number, segment), spans in within.items():
+        listing, (rows, kinds) = listings[number], segments.get((number, segment), (0, None))
+        whole = sum(span.objects for span in spans) == rows and (place.part is None or place.part.whole)
+        if kinds is not None and whole:
             found.kinds.append((listing, kinds))
-        else:
-            found.rest.append((listing, span))
-            found.perhaps.append((listing, kinds))
+            continue
+        found.rest.extend((listing, span) for span in spans)
+        found.perhaps.append((listing, kinds))
     return found
+
+
+def _within(reads: Reads, span: MarkedSpan, low: str, high: str) -> MarkedSpan:
+    """Of a span the rows with keys from ``low`` up to ``high`` (not included), perhaps none."""
+    first = first_at(reads, span.listing, span.first_id, span.last_id, low)
+    return span._replace(first_id=first, last_id=first_at(reads, span.listing, first, span.last_id, high) - 1)
 
 
 def kinds_perhaps(connection: sqlite3.Connection, place: MarkedPlace, most: int) -> list[tuple[Any, ...]] | None:

@@ -117,12 +117,11 @@ class MarkedPlace(Struct, frozen=True):
             source or self.source,
             f"s.sel = :sel AND s.place_id = :place AND {where}{self.part.where if self.part is not None else ''}",
             extra,
-            looks=self.has_looks,
-            jobs=bool(self.bucket_id),
-            planning=True,
-            intents=self.has_intents,
-            tells=self.rules.lists_status,
-        )
+            fact_sql.Overlay(
+                looks=self.has_looks, jobs=bool(self.bucket_id), planning=True, intents=self.has_intents,
+                tells=self.rules.lists_status,
+            ),
+        )  # fmt: skip
         ours, archived = fact_sql.COUNTS_AS_RESTORING, fact_sql.is_archived(self.rules)
         before = f" WHEN in_progress = 0 AND expiry > :now THEN {fact_sql.DAYS_BEFORE}" if self.bucket_id else ""
         return (

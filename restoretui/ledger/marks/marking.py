@@ -11,8 +11,8 @@ from restoretui.ledger.marks.span_changes import (
     in_rows,
     out_of_spans,
 )
-from restoretui.ledger.marks.span_sql import IS_SINGLE, source_of
-from restoretui.ledger.marks.spans import has_spans, size_in_span, span_listings, span_over
+from restoretui.ledger.marks.span_sql import IS_IN_SPAN, IS_SINGLE, source_of
+from restoretui.ledger.marks.spans import has_spans, listings_of_spans, size_in_span, span_listings, span_over
 from restoretui.ledger.marks.stored_marks import (
     IF_NEWER,
     INSERT,
@@ -26,7 +26,7 @@ from restoretui.ledger.marks.stored_marks import (
     take,
     total_of,
 )
-from restoretui.ledger.marks.whole_listings import add_whole, bytes_of, invert_whole
+from restoretui.ledger.marks.whole_listings import Unmarked, add_ranges, add_whole, bytes_of, invert_whole
 from restoretui.ledger.records import Observation, Query
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.unknown_values import OF_KNOWN, sum_of
@@ -34,6 +34,7 @@ from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_columns import FACTS, as_known
 from restoretui.ledger.views.filter_sql import end_of_prefix
+from restoretui.ledger.views.ids_in_order import IdRange
 from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
 from restoretui.ledger.views.row_order import Span
 from restoretui.ledger.views.where_sql import where
@@ -141,7 +142,9 @@ def keep(tx: Tx, sel: int, query: Query, now: float, wall: float, *, prefix: str
     for place in marked_places(tx.connection, sel, now, wall):
         inner = fact_sql.known(
             place.columns, "selection s", "s.sel = :sel AND s.place_id = :place", "1 AS one",
-            looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status,
+            fact_sql.Overlay(
+                looks=place.has_looks, jobs=bool(place.bucket_id), tells=place.rules.lists_status
+            ),
         )  # fmt: skip
         wanted = where(query.where, as_known(prefix, listed=""), tuple(place.rules.classes))
         known = f"SELECT l.key, l.version_id FROM ({FACTS} FROM ({fact_sql.with_state(place.rules, inner)})) l"
@@ -225,16 +228,25 @@ def _take_object(tx: Tx, sel: int, place: int, key: str, version_id: str) -> Non
 
 def add_listing(tx: Tx, sel: int, place: ListingPlace) -> None:
     """Mark all that a listing has by now: by span, if that can be said."""
-    left = add_whole(tx, sel, place.listing_id)
-    if left is None:
+    if not _by_span(tx, sel, place, add_whole(tx, sel, place.listing_id)):
         add_marks(tx, sel, place, whole_listing(place.listing_id))
-        return
+
+
+def add_by_span(tx: Tx, sel: int, place: ListingPlace, ranges: Sequence[IdRange]) -> bool:
+    """Mark these rows of a listing by span; False, and nothing is, where that cannot be said."""
+    return _by_span(tx, sel, place, add_ranges(tx, sel, place.listing_id, ranges))
+
+
+def _by_span(tx: Tx, sel: int, place: ListingPlace, left: Unmarked | None) -> bool:
+    if left is None:
+        return False
     add_to_totals(tx, sel, place.place_id, left.objects, bytes_of(tx, left.parts))
     if left.singles:
         ids = ", ".join(str(row_id) for row_id, *_ in left.singles)
         # What is newer in the listing than what is known of them.
         if add_span(tx, sel, place, Span(f"l{place.listing_id} l", f"l.id IN ({ids})", "0", "l.id", {})):
             recount(tx, sel, place.place_id)
+    return True
 
 
 def whole_listing(listing_id: int) -> Span:
@@ -255,6 +267,30 @@ def add_marks(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
         in_rows(tx, sel, place.place_id)
     add_span(tx, sel, place, span)
     recount(tx, sel, place.place_id)
+
+
+def add_some(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
+    """Mark rows that stand side by side, each by itself, unless it is by span; keeps the totals by difference."""
+    (ends,) = tx.rows(f"SELECT min(l.key), max(l.key) FROM {span.source} WHERE {span.where}", span.args)
+    if ends[0] is None:
+        return
+    if has_spans(tx, sel, place.place_id):
+        if listings_of_spans(tx, sel, place.place_id) != [place.listing_id]:
+            in_rows(tx, sel, place.place_id)
+        span = span._replace(where=f"{span.where} AND NOT {IS_IN_SPAN}")
+    before = _between(tx, sel, place.place_id, ends)
+    add_span(tx, sel, place, span)
+    after = _between(tx, sel, place.place_id, ends)
+    add_to_totals(tx, sel, place.place_id, after[0] - before[0], after[1] - before[1])
+
+
+def _between(tx: Tx, sel: int, place: int, ends: tuple[str, str]) -> tuple[int, int]:
+    """How many objects are marked by themselves from one key to another, and their bytes."""
+    sums = f"SELECT count(*), CAST(total(size) {OF_KNOWN} AS INTEGER) FROM selection"
+    ((objects, size_bytes),) = tx.rows(
+        f"{sums} WHERE sel = ? AND place_id = ? AND key BETWEEN ? AND ?", (sel, place, *ends)
+    )
+    return objects, size_bytes
 
 
 def _add_few(tx: Tx, sel: int, place: ListingPlace, rows: Sequence[tuple[int, str, str]]) -> None:

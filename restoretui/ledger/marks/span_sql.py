@@ -89,3 +89,10 @@ IS_SINGLE = (
     " AND m.version_id = coalesce(l.version_id, ''))"
 )
 """Of a listing's row: it is marked by itself."""
+
+
+IS_IN_SPAN = (
+    "coalesce((SELECT l.id BETWEEN m.first_id AND m.last_id FROM selection_span m WHERE m.sel = :sel"
+    " AND m.place_id = :place AND m.first_key <= l.key ORDER BY m.first_key DESC LIMIT 1), 0)"
+)
+"""The same where all spans there are of that listing: it is marked by one."""

@@ -26,9 +26,13 @@ COLUMNS = "place_id, first_key, last_key, listing_id, first_id, last_id, step"
 class Reads(Protocol):
     """What spans are read by: a transaction, or a window on the event loop's thread."""
 
-    def rows(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> list[tuple[Any, ...]]: ...
+    def rows(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query. ``LedgerError`` where the file cannot be read."""
+        ...
 
-    def row(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> tuple[Any, ...] | None: ...
+    def row(self, sql: str, args: Sequence[object] | dict[str, object] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query; None where there is none."""
+        ...
 
 
 class MarkedSpan(NamedTuple):

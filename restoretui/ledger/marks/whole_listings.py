@@ -1,12 +1,16 @@
 """Marks all rows of a listing by span, and turns their marks: the work of what is already marked, not of the rows."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from restoretui.ledger.marks.span_changes import insert_spans, keep_spans_aside, part_of, remove_span_row
-from restoretui.ledger.marks.spans import FEW, MarkedSpan, first_at, ordered_segments, spans_between
+from restoretui.ledger.marks.spans import FEW, MarkedSpan, Reads, first_at, ordered_segments, spans_between
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views import row_kinds
+from restoretui.ledger.views.ids_in_order import IdRange
 from restoretui.ledger.views.row_order import PLACE_BITS
 from restoretui.ledger.volumes import HALF
 
@@ -75,6 +79,30 @@ def add_whole(tx: Tx, sel: int, listing: int) -> Unmarked | None:
     return left
 
 
+def add_ranges(tx: Tx, sel: int, listing: int, ranges: Sequence[IdRange]) -> Unmarked | None:
+    """Mark what of these rows of a listing is not marked yet; what that was, None where spans cannot say it."""
+    left = unmarked(tx, sel, listing)
+    if left is None:
+        return None
+    parts: list[MarkedSpan | None] = []
+    todo, at = sorted(left.parts, key=attrgetter("first_id")), 0
+    for first, last in (rising := sorted(ranges)):
+        while at < len(todo) and todo[at].last_id < first:
+            at += 1
+        for part in todo[at:]:
+            if part.first_id > last:
+                break
+            parts.append(part_of(tx, part, max(first, part.first_id), min(last, part.last_id)))
+    found = [part for part in parts if part is not None]
+    _insert(tx, sel, found)
+    return left._replace(parts=found, singles=[single for single in left.singles if _is_in(single[0], rising)])
+
+
+def _is_in(row_id: int, rising: Sequence[IdRange]) -> bool:
+    at = bisect_right(rising, row_id, key=itemgetter(0)) - 1
+    return at >= 0 and row_id <= rising[at][1]
+
+
 def invert_whole(tx: Tx, sel: int, listing: int) -> Unmarked | None:
     """Unmark what is marked of it by span, mark what is not; single marks are left to whoever asks."""
     left = unmarked(tx, sel, listing)
@@ -108,15 +136,16 @@ def _bytes_of(tx: Tx, listing: int, number: int, spans: list[MarkedSpan]) -> int
     kinds = None if row is None else row_kinds.read(row[1])
     parts = [(span.first_id, span.last_id) for span in spans]
     if row is None or kinds is None or 2 * sum(span.objects for span in spans) < row[0]:
-        return sum(_read(tx, listing, *part) for part in parts)
+        return sum(bytes_between(tx, listing, *part) for part in parts)
     at, end, rest = (number << PLACE_BITS) + 1, (number << PLACE_BITS) + row[0], 0
     for first, last in [*sorted(parts), (end + 1, end)]:
-        rest += _read(tx, listing, at, first - 1) if at < first else 0
+        rest += bytes_between(tx, listing, at, first - 1) if at < first else 0
         at = last + 1
     return sum(sums.size_bytes for sums in kinds.values()) - rest
 
 
-def _read(tx: Tx, listing: int, first: int, last: int) -> int:
+def bytes_between(reads: Reads, listing: int, first: int, last: int) -> int:
+    """What the rows of a listing between two ids take together, of which sizes are known."""
     sizes = f"SELECT total(size >> {HALF}) {OF_KNOWN}, total(size & {(1 << HALF) - 1}) {OF_KNOWN}"
-    ((high, low),) = tx.rows(f"{sizes} FROM l{listing} WHERE id BETWEEN ? AND ?", (first, last))
+    ((high, low),) = reads.rows(f"{sizes} FROM l{listing} WHERE id BETWEEN ? AND ?", (first, last))
     return (int(high) << HALF) + int(low)

@@ -3,14 +3,14 @@
 A claimed job is planned and has the moment of its attempt; whether a request left is known only from the answer.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from restoretui.core.model import State
 from restoretui.core.provider import NO_CAPACITY_CODE
 from restoretui.ledger.job_ids import is_among
-from restoretui.ledger.run_records import RestoreJob
+from restoretui.ledger.run_records import BucketSpan, RestoreJob
 from restoretui.ledger.runs.job_changes import move_all, set_clock_back
-from restoretui.ledger.runs.run_rows import NEXT_JOBS, UNSENT, jobs_of
+from restoretui.ledger.runs.run_rows import NEXT_IN_SPAN, NEXT_JOBS, UNSENT, jobs_of
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import damaged
 from restoretui.ledger.store.writer import Tx
@@ -18,11 +18,22 @@ from restoretui.ledger.store.writer import Tx
 _CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
 
 
-def take(tx: Tx, run_id: int, limit: int, now: float) -> list[RestoreJob]:
-    """Claim up to ``limit`` unsent jobs, in id order. ``LedgerDamaged`` where some can never be found."""
-    rows = tx.rows(NEXT_JOBS, {"run": run_id, "limit": limit, "now": now})
+def take(tx: Tx, run_id: int, limit: int, now: float, spans: Iterable[BucketSpan] | None = None) -> list[RestoreJob]:
+    """Claim up to ``limit`` unsent jobs, in id order; ``spans``: of those alone.
+
+    ``LedgerDamaged`` where some can never be found.
+    """
+    args: dict[str, object] = {"run": run_id, "limit": limit, "now": now}
+    if spans is None:
+        rows = tx.rows(NEXT_JOBS, args)
+    else:
+        rows = []
+        for span in spans:
+            if len(rows) < limit:
+                args |= {"limit": limit - len(rows), "first": span.first, "last": span.last}
+                rows += tx.rows(NEXT_IN_SPAN, args)
     if not rows:
-        _check_planned(tx, run_id)
+        _check_planned(tx, run_id, is_whole=spans is None)
     chosen = is_among("id", (row[0] for row in rows))
     tx.run(f"UPDATE job SET attempt_at = ? WHERE {chosen}", (now,))
     return jobs_of(rows)
@@ -67,7 +78,7 @@ def hold(tx: Tx, run_id: int) -> None:
     tx.touch(change_feed.RUNS, change_feed.run_topic(run_id))
 
 
-def _check_planned(tx: Tx, run_id: int) -> None:
+def _check_planned(tx: Tx, run_id: int, *, is_whole: bool) -> None:
     """What counts as planned is so: an object whose state is no word of ours would be waited for, and never sent.
 
     So would one whose line or bucket is lost: it is unsent, and yet not found among those that can be sent.
@@ -79,5 +90,6 @@ def _check_planned(tx: Tx, run_id: int) -> None:
         f" EXISTS (SELECT 1 FROM job WHERE run_id = :run AND {UNSENT})",
         {"run": run_id},
     )
-    if row is not None and (row[0] or row[1]):
+    # Of a run over several accounts, another's part may be unsent still.
+    if row is not None and (row[0] or (row[1] and is_whole)):
         raise damaged("an object of a run")

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from restoretui.core.batch.planned_jobs import made_again
 from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
@@ -14,7 +17,7 @@ from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.plan.pricing import ZERO
 from restoretui.core.rules.commands import ShellCommand
 from restoretui.core.rules.verdicts import Action, Verdict, judge
-from restoretui.core.saying.on_behalf import OnBehalf
+from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.marks.fact_groups import MarkedGroup, group_facts, key_of
 from restoretui.ledger.marks.marked_places import FACTS, PLAIN, MarkedPlace, marked_places
 from restoretui.ledger.marks.spans import spans_between
@@ -33,6 +36,19 @@ from restoretui.ledger.views.fact_sql import TAKEN_OVER
 _BULK = 1000
 _CHANGED = "it changed after the plan was made; plan it again"
 _GONE = "it is no longer there"
+
+
+class ConfirmedPlan(Struct, frozen=True):
+    """What was agreed to: a plan at one of its tiers, in which cloud and by which way, for whom."""
+
+    cloud: CloudId
+    plan: RestorePlan
+    tier: Tier
+    connection: Mapping[str, object]
+    """As ``Connection.to_mapping`` gives it; no secret is in it."""
+    behalf: OnBehalf = NOBODY
+    said: Sequence[ShellCommand] = ()
+    """The commands that say the same."""
 
 
 class VerdictLine(NamedTuple):
@@ -65,32 +81,18 @@ class _Place(NamedTuple):
     gone: MarkedGroup | None
 
 
-def confirm(
-    tx: Tx,
-    sel: int,
-    cloud: CloudId,
-    plan: RestorePlan,
-    tier: Tier,
-    connection: Mapping[str, object],
-    behalf: OnBehalf,
-    now: float,
-    wall: float,
-    *,
-    exact: bool = False,
-    said: Sequence[ShellCommand] = (),
-) -> int:
+def confirm(tx: Tx, sel: int, agreed: ConfirmedPlan, now: float, wall: float, *, exact: bool = False) -> int:
     """Write the run; its id. The facts are read anew: nothing is sent that the plan did not announce.
 
     What it takes over from runs that nobody pursues is cancelled there. ``now`` is cloud time, ``wall`` machine time.
 
-    ``said``: the commands that say the same.
-
     ``exact``: and all it announced; ``PlanChanged`` when what is marked and known now gives another plan.
     """
-    marked = [place for place in marked_places(tx.connection, sel, now, wall) if place.cloud == cloud]
+    marked = [place for place in marked_places(tx.connection, sel, now, wall) if place.cloud == agreed.cloud]
     found = [(place, group_facts(tx.connection, place)) for place in marked]
     if exact:
-        plan = _still(tx, sel, found, plan, tier, now)
+        agreed = replace(agreed, plan=_still(tx, sel, found, agreed.plan, agreed.tier, now))
+    plan, tier = agreed.plan, agreed.tier
     if not found:
         raise LedgerError("nothing is marked there, so there is nothing to confirm")
     places = [_decide(tx, place, groups, plan, tier) for place, groups in found]
@@ -104,8 +106,8 @@ def confirm(
         for group, state in fates:
             jobs, size = counts.get(state, (0, 0))
             counts[state] = (jobs + group.objects, saturated(size + group.size_bytes))
-    run_id = insert_run(tx, cloud, plan, tier, connection, behalf, now, counts, asks)
-    keep(tx, run_id, said)
+    run_id = insert_run(tx, agreed, now, counts, asks)
+    keep(tx, run_id, agreed.said)
     with _noted_in_bulk(tx, sum(jobs for jobs, _ in counts.values())):
         for place in places:
             _insert_jobs(tx, run_id, place, now)
@@ -229,18 +231,9 @@ def _line(facts: ObjectFacts, verdict: Verdict, tier: Tier | None, days: int | N
     return VerdictLine(facts.storage_class, verdict.archive, verdict.action, verdict.reason, tier, days)
 
 
-def insert_run(
-    tx: Tx,
-    cloud: CloudId,
-    plan: RestorePlan,
-    tier: Tier,
-    connection: Mapping[str, object],
-    behalf: OnBehalf,
-    now: float,
-    counts: Mapping[State, tuple[int, int]],
-    asks: int,
-) -> int:
-    """A run's own row; its id."""
+def insert_run(tx: Tx, agreed: ConfirmedPlan, now: float, counts: Mapping[State, tuple[int, int]], asks: int) -> int:
+    """A run's own row; its id. ``counts``: jobs and bytes by state; ``asks``: how many requests will go out."""
+    plan, tier = agreed.plan, agreed.tier
     chosen = plan.tiers[tier]
     cost, window = chosen.cost, chosen.expected
     is_over = not any(counts.get(state) for state in WAITING)
@@ -250,12 +243,12 @@ def insert_run(
         " asks, regions, literal)"
         f" VALUES ({', '.join('?' * 12)}, (SELECT coalesce(max(id), 0) + 1 FROM job), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *cloud,
-            json.dumps(dict(connection), sort_keys=True),
+            *agreed.cloud,
+            json.dumps(dict(agreed.connection), sort_keys=True),
             plan.purpose,
             tier,
             plan.days if plan.tells_days else 0,
-            *behalf,
+            *agreed.behalf,
             now,
             sum(jobs for jobs, _ in counts.values()),
             sum_of(size for _, size in counts.values()),

@@ -227,7 +227,7 @@ def _update(job: _Job, change: JobChange, now: float) -> bool:
         # Found out by looking, it was asked for when the attempt was made.
         asked = change.at if change.state is State.REQUESTED or change.outcome else job.attempt_at
         job.requested_at = change.at if asked is None else asked
-    if change.state is State.AVAILABLE:
+    if change.state is State.AVAILABLE and not (change.endless and job.available_at):
         job.available_at = change.at
     job.state = change.state
     job.changed_at = change.at
@@ -237,6 +237,8 @@ def _update(job: _Job, change: JobChange, now: float) -> bool:
 def _learn(job: _Job, change: JobChange) -> bool:
     """Take over what is given and differs, apart from the state; whether anything did."""
     told = False
+    if _is_kept(job) and change.as_of <= job.changed_at:
+        change = change._replace(expiry=None)
     if change.reason and change.reason != job.reason:
         job.reason, told = change.reason, True
     if change.outcome and change.outcome != job.outcome:
@@ -251,11 +253,18 @@ def _learn(job: _Job, change: JobChange) -> bool:
         job.expiry, told = change.expiry, True
     if change.endless and job.expiry is not None:
         job.expiry, told = None, True
+        job.changed_at = max(job.changed_at, change.at)
     if change.look is not None:
         job.look = int(change.look)  # how it was looked at is no news
     if job.adopted and job.requested_at is None and change.requested_at is not None:
         job.requested_at, told = change.requested_at, True
     return told
+
+
+def _is_kept(job: _Job) -> bool:
+    """It has no end, and has lost it after its copy came: kept for good, which what was seen before does not undo."""
+    is_readable = job.state is State.AVAILABLE and job.expiry is None
+    return is_readable and job.available_at is not None and job.changed_at > job.available_at
 
 
 def _is_late(job: _Job, change: JobChange, now: float) -> bool:

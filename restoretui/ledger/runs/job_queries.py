@@ -11,9 +11,10 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectRef, State, Tier
 from restoretui.ledger.job_ids import is_among
 from restoretui.ledger.records import CloudId
-from restoretui.ledger.run_records import Cause, RestoreJob, Run, TrackedGroup
+from restoretui.ledger.run_records import WAITING, BucketSpan, Cause, RestoreJob, Run, TrackedGroup
 from restoretui.ledger.runs.run_rows import JOB, jobs_of
 from restoretui.ledger.store.reader import ReaderThread
+from restoretui.ledger.views.fact_sql import names
 
 if TYPE_CHECKING:
     from restoretui.core.measured import Measured
@@ -57,6 +58,15 @@ class JobQueries:
             return groups
 
         return await self._reader.run(group)
+
+    async def is_open_in(self, spans: Iterable[BucketSpan]) -> bool:
+        """Something is still expected of these jobs."""
+        sql = f"SELECT 1 FROM job WHERE id BETWEEN ? AND ? AND state IN ({names(WAITING)}) LIMIT 1"
+
+        def read(connection: Connection) -> bool:
+            return any(connection.execute(sql, (span.first, span.last)).fetchone() for span in spans)
+
+        return await self._reader.run(read)
 
     async def parts(self, run: Run) -> "list[TrackedPart]":
         """In which parts of a run there are such jobs: all that a look has to know beforehand."""

@@ -31,12 +31,15 @@ _JOB = (
 )
 JOB = _JOB.format(attempt_at="j.attempt_at", join="JOIN")
 UNSENT = "state = 'planned' AND attempt_at IS NULL AND batch_id IS NULL"
-NEXT_JOBS = (
+_NEXT = (
     # CROSS JOIN is SQLite's way to say in which order: the jobs first, by the index that has just these.
     _JOB.format(attempt_at=":now", join="CROSS JOIN")
-    + f" WHERE j.run_id = :run AND {UNSENT.replace('state', 'j.state')} ORDER BY j.id LIMIT :limit"
+    + f" WHERE j.run_id = :run AND {UNSENT.replace('state', 'j.state')}"
 )
+NEXT_JOBS = f"{_NEXT} ORDER BY j.id LIMIT :limit"
 """The next unsent jobs of a run in id order, as they are once they are claimed ``:now``."""
+NEXT_IN_SPAN = f"{_NEXT} AND j.id BETWEEN :first AND :last ORDER BY j.id LIMIT :limit"
+"""The same of those between two ids."""
 
 _RUN_SHAPE = Shape("a run", "itttttdtsiittiiiLLSSSItttitii")
 _JOB_SHAPE = Shape("an object of a run", "iitttttitTttTDSSSistt")

@@ -1,17 +1,16 @@
 """The repository of runs and their jobs: what was intended, asked of the cloud, and what came of it."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
-from restoretui.core.model import ObjectRef, State, Tier
+from restoretui.core.model import ObjectRef, State
 from restoretui.core.rules.commands import ShellCommand
-from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.ledger.records import EVERYTHING, CloudId, PastJob, Query
-from restoretui.ledger.run_records import WAITING, JobChange, RestoreJob, Run
+from restoretui.ledger.run_records import WAITING, BucketSpan, JobChange, RestoreJob, Run
 from restoretui.ledger.runs.bucket_ids import RunBuckets
 from restoretui.ledger.runs.job_queries import JobQueries
 from restoretui.ledger.runs.job_view import JobsOf, JobView, past_jobs
@@ -25,7 +24,7 @@ from restoretui.ledger.views.fact_sql import names
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
 if TYPE_CHECKING:
-    from restoretui.core.plan.plan import RestorePlan
+    from restoretui.ledger.runs.create_run import ConfirmedPlan
 
 _PURSUED = (
     f"id IN (SELECT run_id FROM run_count WHERE jobs > 0 AND state IN ({names(WAITING | {State.AVAILABLE})})"
@@ -40,6 +39,7 @@ RunList = list[Run]
 JobList = list[RestoreJob]
 IdList = list[int]
 CommandList = list[ShellCommand]
+SpanList = list[BucketSpan]
 PastList = list[PastJob]
 
 
@@ -58,7 +58,7 @@ class Runs(JobQueries):
         self._quick = quick
         self._clock = clock
         self._orders = orders
-        self._buckets = RunBuckets(quick).of
+        self._buckets = RunBuckets(quick)
         self._in_flight: set[int] = set()
         self._claiming = asyncio.Lock()
 
@@ -67,27 +67,20 @@ class Runs(JobQueries):
     async def confirm(
         self,
         sel: int,
-        cloud: CloudId,
-        plan: "RestorePlan",
-        tier: Tier,
-        connection: Mapping[str, object],
-        behalf: OnBehalf = NOBODY,
+        agreed: "ConfirmedPlan",
         *,
         exact: bool = False,
-        said: Sequence[ShellCommand] = (),
     ) -> Run:
-        """Make the plan at ``tier`` an intent: a run, and a job for every selected object of ``cloud``.
+        """Make a plan an intent: a run, and a job for every selected object of its cloud.
 
         The facts are read anew. Objects that got a job meanwhile are watched, not asked for twice; objects that would
         be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged``
-        instead, as soon as the plan made now would not be this one. ``said``: the commands that say the same.
+        instead, as soon as the plan made now would not be this one.
         """
         from restoretui.ledger.runs.create_run import confirm
 
         now, wall = self._clock.now().timestamp(), self._clock.wall()
-        run_id = await self._writer.do(
-            lambda tx: confirm(tx, sel, cloud, plan, tier, connection, behalf, now, wall, exact=exact, said=said)
-        )
+        run_id = await self._writer.do(lambda tx: confirm(tx, sel, agreed, now, wall, exact=exact))
         return self._get(run_id)
 
     async def get(self, run_id: int) -> Run:
@@ -170,15 +163,23 @@ class Runs(JobQueries):
 
     # --- sending
 
-    async def claim(self, run_id: int, limit: int) -> JobList:
-        """Take up to ``limit`` unsent jobs to send now, in id order. On disk before this returns."""
+    async def claim(self, run_id: int, limit: int, buckets: frozenset[str] | None = None) -> JobList:
+        """Take up to ``limit`` unsent jobs to send now, in id order. On disk before this returns.
+
+        ``buckets``: of those alone, which are some of the run's.
+        """
         from restoretui.ledger.runs.claims import take
 
         now = self._clock.now().timestamp()
+        spans = None if buckets is None else self.spans(run_id, buckets)
         async with self._claiming:
-            jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now))
+            jobs = await self._writer.do(lambda tx: take(tx, run_id, limit, now, spans))
             self._in_flight.update(job.id for job in jobs)
         return jobs
+
+    def spans(self, run_id: int, buckets: frozenset[str]) -> SpanList:
+        """Where the jobs of a run on these buckets stand."""
+        return self._buckets.spans(run_id, buckets)
 
     async def release(self, job_ids: Collection[int]) -> None:
         """These claims surely had no effect: the jobs are unsent again."""
@@ -270,4 +271,4 @@ class Runs(JobQueries):
 
             steps = step_counts(self._quick, f"s.run_id IN (SELECT id FROM run WHERE {where})", args)
         rows = self._quick.rows(f"{RUN} WHERE {where} ORDER BY id DESC", args)
-        return [run_of(row, counts.get(row[0], []), self._buckets, steps.get(row[0], ())) for row in rows]
+        return [run_of(row, counts.get(row[0], []), self._buckets.of, steps.get(row[0], ())) for row in rows]

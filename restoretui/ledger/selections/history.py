@@ -155,6 +155,22 @@ def forget_sets(tx: Tx, sets: list[int]) -> None:
         tx.run("DELETE FROM selection_set WHERE id = ? AND id <> 1", (sel,))
 
 
+def forget_some(tx: Tx, sel: int, rows: int) -> bool:
+    """With so many of its marks, and if there are no more, with the set: a step, and whether anything is left."""
+    tx.run("DELETE FROM selection_total WHERE sel = ?", (sel,))
+    # ``rows`` from the first on: the table is in the order of its key.
+    last = tx.row(
+        "SELECT place_id, key, version_id FROM selection WHERE sel = ? ORDER BY place_id, key, version_id"
+        " LIMIT 1 OFFSET ?",
+        (sel, rows),
+    )
+    if last is not None:
+        tx.run("DELETE FROM selection WHERE sel = ? AND (place_id, key, version_id) < (?, ?, ?)", (sel, *last))
+        return True
+    forget_sets(tx, [sel])
+    return False
+
+
 def _swap(tx: Tx, old: int, new: int) -> None:
     tx.run("UPDATE selection_set SET kind = 'undo' WHERE id = ?", (old,))
     # Higher than either was: a plan of the marks before is not one of these.

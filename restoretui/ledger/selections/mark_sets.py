@@ -4,7 +4,7 @@ A set can be saved by a name; it stays until it is dropped or saved anew.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection
@@ -20,11 +20,12 @@ from restoretui.ledger.marks.fact_groups import group_facts
 from restoretui.ledger.marks.marked_places import PartOfPlace, marked_places
 from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.records import CloudId, SelectionSummary
-from restoretui.ledger.selections.history import forget_sets, new_set
-from restoretui.ledger.selections.marks_view import MarksView, marks_view
+from restoretui.ledger.selections.history import forget_sets, forget_some, new_set
+from restoretui.ledger.selections.marks_view import MarksView, by_bucket, by_prefix
 from restoretui.ledger.selections.selections import Selections
 from restoretui.ledger.selections.set_contents import SetContents
 from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.state_folder import is_alive
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views.filter_sql import end_of_prefix
@@ -65,10 +66,14 @@ def set_name(text: str) -> str:
 class MarkSets:
     """The sets of one ledger, as one process sees them."""
 
-    def __init__(self, selections: Selections, clock: Clock, folder: Path, process: str) -> None:
+    def __init__(
+        self, selections: Selections, glancer: ReaderThread, clock: Clock, folder: Path, process: str
+    ) -> None:
         """``process`` is what this process is called by ``state_folder.is_alive``."""
         self._selections = selections
         self._writer, self._reader, self._quick = selections.threads
+        self._glancer = glancer
+        """Never busy for long: what somebody waits for is not behind a plan of ten million."""
         self._clock = clock
         self._folder = folder
         self._process = process
@@ -102,20 +107,25 @@ class MarkSets:
 
     # --- what is in them
 
-    async def grouped(self, folded: Iterable[object] = ()) -> MarksView:
-        """What is marked on screen, by bucket and prefix; ``folded`` are names of groups shown without objects."""
-        return await marks_view(self._reader, self._quick, self.shown, folded)
+    def by_bucket(self, like: MarksView | None = None) -> MarksView:
+        """What is marked on screen, by bucket: at once. Folded as ``like``, an older picture, is."""
+        return by_bucket(self._quick, self.shown, like)
+
+    async def by_prefix(self, like: MarksView | None = None, told: Callable[[int], None] | None = None) -> MarksView:
+        """The same by bucket and prefix; ``told`` hears how many objects have been counted, of very many often."""
+        return await by_prefix(self._glancer, self._quick, self.shown, like, told)
 
     async def facts_of(self, part: PartOfPlace) -> list["FactGroup"]:
         """A part of what is marked on screen, as a planner takes it."""
         sel, now, wall = self.shown, self._now(), self._clock.wall()
+        some = part if part.prefix or not part.whole else None
 
         def group(connection: Connection) -> list["FactGroup"]:
             return [
                 found.planned(place.bucket)
                 for place in marked_places(connection, sel, now, wall)
                 if (place.cloud, place.bucket) == (part.cloud, part.bucket)
-                for found in group_facts(connection, replace(place, part=part))
+                for found in group_facts(connection, replace(place, part=some))
             ]
 
         return await self._reader.run(group)
@@ -130,7 +140,7 @@ class MarkSets:
             rows = connection.execute(_WITH_TOTALS, ("marks",)).fetchall()
             return [_mark_set(row) for row in rows if row[4] and row[0] != shown and not self._lives(row[2])]
 
-        return sorted(await self._reader.run(find), key=lambda one: one.at, reverse=True)
+        return sorted(await self._glancer.run(find), key=lambda one: one.at, reverse=True)
 
     async def keep(self, sel: int) -> SelectionSummary:
         """Take over what a session left: with what is marked here already."""
@@ -254,26 +264,10 @@ class MarkSets:
 
         def undo(tx: Tx) -> None:
             tx.run("UPDATE selection_set SET kind = 'undo', owner = '', name = '' WHERE id = ? AND id <> 1", (sel,))
-            tx.run("DELETE FROM selection_total WHERE sel = ?", (sel,))
             tx.touch(change_feed.selection_topic(sel))
 
-        def some(tx: Tx, rows: int) -> bool:
-            # ``rows`` from the first on: the table is in the order of its key.
-            last = tx.row(
-                "SELECT place_id, key, version_id FROM selection WHERE sel = ? ORDER BY place_id, key, version_id"
-                " LIMIT 1 OFFSET ?",
-                (sel, rows),
-            )
-            if last is not None:
-                tx.run(
-                    "DELETE FROM selection WHERE sel = ? AND (place_id, key, version_id) < (?, ?, ?)", (sel, *last)
-                )
-                return True
-            forget_sets(tx, [sel])
-            return False
-
         await self._writer.do(undo)
-        await in_steps(self._writer, some)
+        await in_steps(self._writer, lambda tx, rows: forget_some(tx, sel, rows))
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

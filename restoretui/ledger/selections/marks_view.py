@@ -1,13 +1,12 @@
 """Everything that is marked, by bucket and prefix, as a table reads it: headings with sums, and the objects below.
 
-The headings are added up once, in one pass; of the objects only the rows on screen are read, by their place in the
-order of keys, so that a million of them cost no more than a screenful.
+By bucket is known at once; by prefix is added up once, in steps (``mark_runs``). Of the objects only the rows on
+screen are read, by their place in the order of keys, so that ten million of them cost no more than a screenful.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from sqlite3 import Connection
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct, field
 
@@ -15,11 +14,11 @@ from restoretui.core.model import ObjectRef
 from restoretui.ledger.marks.in_key_order import MarksInOrder
 from restoretui.ledger.marks.spans import Reads
 from restoretui.ledger.records import CloudId
+from restoretui.ledger.selections.mark_runs import MarkRun, MarkRuns
 from restoretui.ledger.store.decoding import Shape, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
-from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, told_date, told_size
-from restoretui.ledger.totals.counting import FOLDER
+from restoretui.ledger.store.unknown_values import saturated, told_date, told_size
 from restoretui.ledger.views.filter_sql import end_of_prefix
 
 if TYPE_CHECKING:
@@ -27,6 +26,10 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 20_000
 """Prefixes beyond which there is one group a bucket."""
+
+
+GroupName = tuple[int, str, bool]
+"""Place, prefix, and whether objects stand below it."""
 
 
 class MarkRow(NamedTuple):
@@ -68,7 +71,7 @@ class MarkGroup(Struct, eq=False):
     """Key and version at some offsets, from which reading goes on."""
 
     @property
-    def name(self) -> tuple[int, str, bool]:
+    def name(self) -> GroupName:
         """What tells it from all others."""
         return self.place, self.prefix, self.lists
 
@@ -82,18 +85,39 @@ class MarkGroup(Struct, eq=False):
         return MarksInOrder(reads, sel, self.place, self.prefix, end_of_prefix(self.prefix), self.whole)
 
 
+class RowIds:
+    """The ids of rows, of one picture of the marks and those after it."""
+
+    def __init__(self) -> None:
+        self.named: list[tuple[GroupName | int, tuple[str, str] | None]] = []
+        """Of each id: a heading's name, or an object's place with its key and version."""
+        self._ids: dict[object, int] = {}
+
+    def of(self, where: GroupName | int, named: tuple[str, str] | None) -> int:
+        """The id of what is called so."""
+        found = self._ids.setdefault((where, named), len(self.named))
+        if found == len(self.named):
+            self.named.append((where, named))
+        return found
+
+
 class MarksView:
     """See ``records.View``. A picture of the groups at one moment; the objects are read as they are."""
 
     complete = True
 
-    def __init__(self, quick: QuickReads, sel: int, groups: Sequence[MarkGroup], folded: Iterable[object]) -> None:
+    def __init__(
+        self, quick: QuickReads, sel: int, groups: Sequence[MarkGroup], like: "MarksView | None", *, added_up: bool
+    ) -> None:
+        """``like`` is an older picture: what was folded there is, and rows have the ids that they had."""
         self.sel = sel
         self.groups = groups
+        self.added_up = added_up
+        """Otherwise there may be more to tell than of each bucket the whole."""
         self._quick = quick
-        self._ids: dict[object, int] = {}
-        self._named: list[tuple[MarkGroup, tuple[str, str] | None]] = []
-        gone = set(folded)
+        self.ids: RowIds = RowIds() if like is None else like.ids
+        self._numbers = {group.name: number for number, group in enumerate(groups)}
+        gone = set(() if like is None else like.folded)
         for group in groups:
             group.is_folded = group.name in gone
         self._place()
@@ -107,20 +131,34 @@ class MarksView:
         self.count = at
 
     @property
-    def folded(self) -> list[tuple[int, str, bool]]:
+    def folded(self) -> list[GroupName]:
         """The groups of which only the heading is shown."""
         return [group.name for group in self.groups if group.is_folded]
 
     def fold(self, row: MarkRow) -> None:
         """Show or hide the objects below a heading; of a bucket those of all its groups."""
-        there = self._named[row.id][0]
+        there = self._group(row.id)
+        if there is None:
+            return
         some = [there] if there.lists else [group for group in self.groups if group.place == there.place]
         hide = not all(group.is_folded for group in some)
         for group in some:
             group.is_folded = hide
         self._place()
 
+    def _group(self, row_id: int) -> MarkGroup | None:
+        """The group that a row stands in, or is the heading of."""
+        of, named = self.ids.named[row_id]
+        if isinstance(of, int):
+            folder = "" if named is None else named[0][: named[0].rfind("/") + 1]
+            number = self._numbers.get((of, folder, True), self._numbers.get((of, "", True)))
+        else:
+            place, prefix, lists = of
+            number = self._numbers.get(of, self._numbers.get((place, prefix, not lists)))
+        return None if number is None else self.groups[number]
+
     def rows(self, start: int, n: int) -> list[MarkRow]:
+        """Headings of places and, unless folded, their objects, at most ``n`` rows from position ``start``."""
         found: list[MarkRow] = []
         at = bisect_right(self._starts, start) - 1
         while at >= 0 and at < len(self.groups) and len(found) < n:
@@ -137,8 +175,8 @@ class MarksView:
 
     def _heading(self, group: MarkGroup) -> MarkRow:
         return MarkRow(
-            self._id(group, None), group.cloud, group.bucket, group.prefix, None, group.objects, group.size_bytes, "",
-            None, group.whole, group.is_top, group.is_folded,
+            self.ids.of(group.name, None), group.cloud, group.bucket, group.prefix, None, group.objects,
+            group.size_bytes, "", None, group.whole, group.is_top, group.is_folded,
         )  # fmt: skip
 
     @decodes("a mark")
@@ -151,24 +189,17 @@ class MarksView:
             group.known.insert(at + 1, (offset, (rows[0][0], rows[0][1])))
         return [
             MarkRow(
-                self._id(group, (row[0], row[1])), group.cloud, group.bucket, group.prefix,
+                self.ids.of(group.place, (row[0], row[1])), group.cloud, group.bucket, group.prefix,
                 ObjectRef(group.bucket, row[0], row[1] or None), 1, told_size(row[2]), row[3],
                 None if row[4] == -1 else told_date(row[4]), group.whole,
             )
             for row in rows
         ]  # fmt: skip
 
-    def _id(self, group: MarkGroup, named: tuple[str, str] | None) -> int:
-        found = self._ids.setdefault((group.name, named), len(self._named))
-        if found == len(self._named):
-            self._named.append((group, named))
-        return found
-
     def position(self, row_id: int) -> int | None:
-        if not 0 <= row_id < len(self._named):
-            return None
-        group, named = self._named[row_id]
-        return self._position(group, named)
+        """Where the row with that id stands; None when it is folded away or no longer marked."""
+        group = self._group(row_id) if 0 <= row_id < len(self.ids.named) else None
+        return None if group is None else self._position(group, self.ids.named[row_id][1])
 
     def find(self, cloud: CloudId, ref: ObjectRef) -> int | None:
         """Where an object stands."""
@@ -190,7 +221,7 @@ class MarksView:
         return next((start + 1 for start, group in rows if group.rows > 1), 0)
 
     def _position(self, group: MarkGroup, named: tuple[str, str] | None) -> int | None:
-        start = self._starts[self.groups.index(group)]
+        start = self._starts[self._numbers[group.name]]
         if named is None:
             return start
         if group.rows == 1:
@@ -207,13 +238,14 @@ class MarksView:
         return start + 1 + offset + marks.count(after, named)
 
     def row_id(self, position: int) -> int | None:
+        """The id at that position, which is this view's own and given by the first read; None past the end."""
         rows = self.rows(position, 1)
         return rows[0].id if rows else None
 
     def left(self, row: MarkRow) -> None:
         """One of its objects was unmarked: the rows behind it move up before all is added up again."""
-        group, named = self._named[row.id]
-        if named is None or not group.objects:
+        group, named = self._group(row.id), self.ids.named[row.id][1]
+        if group is None or named is None or not group.objects:
             return
         for one in self.groups:
             if one is group or (one.place == group.place and not one.lists):
@@ -239,42 +271,63 @@ class MarksView:
 _SHAPE = Shape("a mark", "ttiti")
 
 
-async def marks_view(reader: ReaderThread, quick: QuickReads, sel: int, folded: Iterable[object] = ()) -> MarksView:
-    """Add up what is marked, bucket by bucket and prefix by prefix."""
+_PLACES = (
+    "SELECT t.place_id, p.scheme, p.endpoint, p.bucket, t.objects, t.size_bytes FROM selection_total t"
+    " JOIN place p ON p.id = t.place_id WHERE t.sel = ? AND t.objects > 0 ORDER BY 2, 3, 4"
+)
 
-    def read(connection: Connection) -> list[MarkGroup]:
-        sums = f"count(*), coalesce(total(size) {OF_KNOWN}, 0)"
-        spanned = "SELECT DISTINCT listing_id FROM selection_span WHERE sel = ?"
-        parts = ["SELECT place_id, key, size FROM selection WHERE sel = :sel"]
-        parts += [
-            f"SELECT g.place_id, l.key, l.size FROM selection_span g CROSS JOIN l{listing} l"
-            f" ON l.id BETWEEN g.first_id AND g.last_id WHERE g.sel = :sel AND g.listing_id = {listing}"
-            for (listing,) in connection.execute(spanned, (sel,)).fetchall()
-        ]
-        source = f"FROM ({' UNION ALL '.join(parts)})"
-        places = {row[0]: row for row in connection.execute("SELECT id, scheme, endpoint, bucket FROM place")}
-        folders = connection.execute(
-            f"SELECT place_id, {FOLDER.format(key='key')} AS folder, {sums} {source} GROUP BY 1, 2 LIMIT :most",
-            {"sel": sel, "most": MOST_GROUPS + 1},
-        ).fetchall()
-        if len(folders) > MOST_GROUPS:
-            folders = []
-        buckets = connection.execute(f"SELECT place_id, '', {sums} {source} GROUP BY 1", {"sel": sel}).fetchall()
-        found: list[MarkGroup] = []
-        for place, _, objects, size in sorted(buckets, key=lambda row: places[row[0]][1:]):
-            _, scheme, endpoint, bucket = places[place]
-            within = [row for row in folders if row[0] == place]
-            cloud = CloudId(scheme, endpoint)
-            if len(within) != 1:
-                found.append(
-                    MarkGroup(
-                        place, cloud, bucket, "", objects, saturated(size), whole=True, is_top=True, lists=not within
-                    )
-                )
-            found += [
-                MarkGroup(place, cloud, bucket, folder, count, saturated(size), whole=False, is_top=len(within) == 1)
-                for _, folder, count, size in within
-            ]
-        return found
 
-    return MarksView(quick, sel, await reader.run(read), folded)
+def by_bucket(quick: QuickReads, sel: int, like: MarksView | None = None, *, added_up: bool = False) -> MarksView:
+    """What is marked, bucket by bucket: quick, however much that is."""
+    return MarksView(quick, sel, [_bucket(row) for row in quick.rows(_PLACES, (sel,))], like, added_up=added_up)
+
+
+def _bucket(row: tuple[Any, ...], *, lists: bool = True) -> MarkGroup:
+    place, scheme, endpoint, bucket, objects, size_bytes = row
+    cloud = CloudId(scheme, endpoint)
+    return MarkGroup(place, cloud, bucket, "", objects, size_bytes, whole=True, is_top=True, lists=lists)
+
+
+async def by_prefix(
+    reader: ReaderThread,
+    quick: QuickReads,
+    sel: int,
+    like: MarksView | None = None,
+    told: Callable[[int], None] | None = None,
+) -> MarksView:
+    """Add up what is marked, bucket by bucket and prefix by prefix; ``told`` hears how many objects are counted."""
+    while True:
+        buckets = {row[0]: row for row in quick.rows(_PLACES, (sel,))}
+        folders: dict[int, dict[str, MarkGroup]] = {place: {} for place in buckets}
+        runs, objects, is_last = MarkRuns(sel, list(folders)), 0, False
+        while not is_last:
+            step = await reader.run(runs.step)
+            is_last = step.is_last
+            for run in step.runs:
+                objects += run.objects
+                _add(folders[run.place], run, buckets[run.place])
+            if sum(map(len, folders.values())) > MOST_GROUPS:
+                return by_bucket(quick, sel, like, added_up=True)
+            if told is not None:
+                told(objects)
+        if step.is_true:
+            groups = [group for place, row in buckets.items() for group in _groups(row, folders[place])]
+            return MarksView(quick, sel, groups, like, added_up=True)
+
+
+def _add(folders: dict[str, MarkGroup], run: MarkRun, bucket: tuple[Any, ...]) -> None:
+    group = folders.get(run.folder)
+    if group is None:
+        group = folders[run.folder] = _bucket(bucket)
+        group.prefix, group.objects, group.size_bytes, group.whole = run.folder, 0, 0, False
+    group.known.append((group.objects, (run.first_key, "")))
+    group.objects += run.objects
+    group.size_bytes += run.size_bytes
+
+
+def _groups(bucket: tuple[Any, ...], folders: dict[str, MarkGroup]) -> list[MarkGroup]:
+    """The heading of a bucket, unless there is one prefix alone, and those of its prefixes."""
+    within = [folders[folder] for folder in sorted(folders)]
+    for group in within:
+        group.size_bytes, group.is_top = saturated(group.size_bytes), len(within) == 1
+    return within if len(within) == 1 else [_bucket(bucket, lists=False), *within]

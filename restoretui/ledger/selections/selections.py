@@ -8,115 +8,31 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
-from restoretui.core.clock import Clock
-from restoretui.core.errors import LedgerError, UsageError
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
+from restoretui.ledger.catalog.retention import in_steps
 from restoretui.ledger.marks import marking, stored_marks
 from restoretui.ledger.marks.doubts import NAME_CLASS
-from restoretui.ledger.marks.pending_marks import PendingMarks
 from restoretui.ledger.marks.span_changes import in_rows
+from restoretui.ledger.marks.spans import FEW
 from restoretui.ledger.records import CloudId, Observation, Query, SelectionSummary
-from restoretui.ledger.selections.history import History, Step, forget_sets, is_kept, live_of
-from restoretui.ledger.selections.marked_objects import TOTALS, MarkedObjects, summary_of
+from restoretui.ledger.selections.changes import ROWS_A_STEP, ChangingMarks
+from restoretui.ledger.selections.history import forget_some
 from restoretui.ledger.store import change_feed
-from restoretui.ledger.store.quick_reads import QuickReads
-from restoretui.ledger.store.reader import ReaderThread
-from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.store.writer import Tx
+from restoretui.ledger.views.ids_in_order import IdRange, IdsInOrder
 from restoretui.ledger.views.row_order import Span
 
 _FORGOTTEN_S = 86_400.0
 """Sets that a command made and did not drop were left by a crash after a day."""
 
 
-class Selections(MarkedObjects):
+class Selections(ChangingMarks):
     """Selections. What changes one is idempotent, but for toggling and inverting, and returns the new summary."""
 
     MARKS = 1
     """What is shown by who did not begin a set of its own: what earlier versions marked."""
-
-    def __init__(
-        self, writer: Writer, reader: ReaderThread, quick: QuickReads, clock: Clock, pending: PendingMarks
-    ) -> None:
-        super().__init__(reader, quick, clock)
-        self._writer = writer
-        self._pending = pending
-        self._history: History | None = None
-        self._forgotten: list[int] = []
-        """Sets that nobody will ask for any more: they go with the next change."""
-
-    @property
-    def threads(self) -> tuple[Writer, ReaderThread, QuickReads]:
-        """What reads and writes the sets, for who knows whose they are."""
-        return self._writer, self._reader, self._quick
-
-    # --- what is on screen
-
-    @property
-    def shown(self) -> int:
-        """The set that holds the marks on screen; unmarking all, and undoing that, changes it."""
-        return self._pending.shown
-
-    def show(self, sel: int) -> None:
-        """Have another set on screen, and remember from now on how to undo what is done to it."""
-        self._pending.shown = sel
-        self._history = History()
-
-    @property
-    def is_untouched(self) -> bool:
-        """Nothing was done that could be undone or done again."""
-        return self._history is None or not (self._history.done or self._history.undone)
-
-    @property
-    def can_undo(self) -> bool:
-        """The marks were changed."""
-        return self._history is not None and bool(self._history.done)
-
-    @property
-    def can_redo(self) -> bool:
-        """A change was undone, and none was made since."""
-        return self._history is not None and bool(self._history.undone)
-
-    async def undo(self) -> SelectionSummary:
-        """Take the last change of the marks back; ``UsageError`` when there is none."""
-        history = self._history
-        if history is None or not history.done:
-            raise UsageError("there is no change of the marks to undo")
-        step = history.done.pop()
-        now = self._clock.now().timestamp()
-
-        async def work() -> SelectionSummary:
-            def back(tx: Tx) -> tuple[int, SelectionSummary]:
-                added = History.undo(tx, step, now)
-                return added, self._changed(tx, step.before, now)
-
-            added, summary = await self._writer.do(back)
-            self._pending.shown = step.before
-            history.undone.append((step, added))
-            return summary
-
-        return await asyncio.shield(work())
-
-    async def redo(self) -> SelectionSummary:
-        """Make the change again that was undone last; ``UsageError`` when there is none."""
-        history = self._history
-        if history is None or not history.undone:
-            raise UsageError("there is no change of the marks to do again")
-        step, added = history.undone.pop()
-        now = self._clock.now().timestamp()
-
-        async def work() -> SelectionSummary:
-            def forth(tx: Tx) -> SelectionSummary:
-                History.redo(tx, step, added)
-                return self._changed(tx, step.after, now)
-
-            summary = await self._writer.do(forth)
-            self._pending.shown = step.after
-            history.done.append(step)
-            return summary
-
-        return await asyncio.shield(work())
 
     # --- sets
 
@@ -136,7 +52,10 @@ class Selections(MarkedObjects):
         return await self._writer.do(insert)
 
     async def drop(self, sel: int) -> None:
-        """Forget the set; the marks on screen are only cleared."""
+        """Forget the set, a large one in steps; the marks on screen are only cleared."""
+        if sel != self.MARKS and (await self.summary(sel)).objects > ROWS_A_STEP:
+            await in_steps(self._writer, lambda tx, rows: forget_some(tx, sel, rows))
+            return
 
         def delete(tx: Tx) -> None:
             stored_marks.clear(tx, sel)
@@ -149,27 +68,8 @@ class Selections(MarkedObjects):
         with self._pending.everything(sel):
             if self._history is None:
                 return await self._change(sel, stored_marks.clear)
-            return await asyncio.shield(self._put_aside(sel, self._history))
-
-    async def _put_aside(self, sel: int, history: History) -> SelectionSummary:
-        now = self._clock.now().timestamp()
-
-        def aside(tx: Tx) -> tuple[SelectionSummary, Step | None]:
-            live = live_of(tx, sel)
-            if not is_kept(tx, live):
-                stored_marks.clear(tx, live)
-                return self._changed(tx, live, now), None
-            step = None
-            if tx.row("SELECT 1 FROM selection_total WHERE sel = ? AND objects > 0", (live,)) is not None:
-                step = History.put_aside(tx, live, now)
-                tx.touch(change_feed.selection_topic(live))
-            return self._changed(tx, live if step is None else step.after, now), step
-
-        summary, step = await self._writer.do(aside)
-        if step is not None:
-            self._pending.shown = step.after
-            self._forgotten += history.note(step)
-        return summary
+            async with self._alone(sel):
+                return await asyncio.shield(self._put_aside(sel, self._history))
 
     # --- rows of a listing
 
@@ -194,14 +94,46 @@ class Selections(MarkedObjects):
         first, last = min(first, last), max(first, last)
         with self._pending.positions(sel, view, range(first, last + 1), mark=True):
             async with view.in_use():
-                return await self._add_span(sel, view, view.object_span(first, last))
+                ranges = view.id_ranges(first, last) if last - first >= FEW else ()
+                done = await self._add_ranges(sel, view, ranges)
+                return await self._add_span(sel, view, view.object_span(first, last)) if done is None else done
 
-    async def add_view(self, sel: int, view: BrowseView) -> SelectionSummary:
-        """Mark every object of a view: all that match its filter."""
+    async def add_view(
+        self, sel: int, view: BrowseView, told: Callable[[int], None] | None = None
+    ) -> SelectionSummary:
+        """Mark every object of a view: all that match its filter. ``told`` hears how many of very many are done."""
         async with self._all_of(sel, view, mark=True) as span:
             if span == marking.whole_listing(view.listing_id):
                 return await self._change(sel, lambda tx, sel: marking.add_listing(tx, sel, _place(view)))
-            return await self._add_span(sel, view, span)
+            if view.objects < ROWS_A_STEP:
+                return await self._add_span(sel, view, span)
+            async with view.in_id_order() as ids:
+                if ids is None:
+                    return await self._add_span(sel, view, span)
+                ranges = await self._reader.run(ids.ranges)
+                done = None if ranges is None else await self._add_ranges(sel, view, ranges)
+                return await self._add_in_steps(sel, view, ids, told) if done is None else done
+
+    async def _add_ranges(self, sel: int, view: BrowseView, ranges: Sequence[IdRange]) -> SelectionSummary | None:
+        """None, and nothing is marked, where spans cannot say it."""
+        done = bool(ranges)
+
+        def add(tx: Tx, sel: int) -> None:
+            nonlocal done
+            done = marking.add_by_span(tx, sel, _place(view), ranges)
+
+        summary = await self._change(sel, add) if ranges else None
+        return summary if done else None
+
+    async def _add_in_steps(
+        self, sel: int, view: BrowseView, ids: IdsInOrder, told: Callable[[int], None] | None
+    ) -> SelectionSummary:
+        place, table = _place(view), view.object_table
+
+        def add(tx: Tx, sel: int, start: int, stop: int) -> None:
+            marking.add_some(tx, sel, place, ids.some(table, start, stop))
+
+        return await self._change_in_steps(sel, ids.rows, add, told or (lambda _done: None))
 
     async def invert_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Unmark the marked objects of a view, mark the others."""
@@ -302,40 +234,6 @@ class Selections(MarkedObjects):
                 marking.remove_object(tx, sel, place_id(tx, cloud, ref.bucket), ref.key, ref.version_id)
 
         return await self._change(sel, remove)
-
-    async def _change(self, sel: int, change: Callable[[Tx, int], None]) -> SelectionSummary:
-        """``change`` is given the set to change: where ``sel`` was put aside meanwhile, the one in its place."""
-        now = self._clock.now().timestamp()
-        history = self._history
-        forgotten, self._forgotten = self._forgotten, []
-
-        def work(tx: Tx) -> tuple[SelectionSummary, Step | None]:
-            forget_sets(tx, forgotten)
-            if tx.row("SELECT 1 FROM selection_set WHERE id = ?", (sel,)) is None:
-                raise LedgerError("this selection was dropped")
-            live = live_of(tx, sel)
-            if history is None or not is_kept(tx, live):
-                change(tx, live)
-                return self._changed(tx, live, now), None
-            before = summary_of(tx.rows(TOTALS, (live,)))
-            step = History.begin(tx, live, now)
-            change(tx, live)
-            summary = self._changed(tx, live, now)
-            if not History.end(tx, step) and before == summary:
-                forget_sets(tx, [step.taken])  # It changed nothing: there is nothing to undo.
-                return summary, None
-            return summary, step
-
-        summary, step = await self._writer.do(work)
-        if history is not None and step is not None:
-            self._forgotten += history.note(step)
-        return summary
-
-    @staticmethod
-    def _changed(tx: Tx, sel: int, now: float) -> SelectionSummary:
-        tx.run("UPDATE selection_set SET revision = revision + 1, changed_at = ? WHERE id = ?", (now, sel))
-        tx.touch(change_feed.selection_topic(sel))
-        return summary_of(tx.rows(TOTALS, (sel,)))
 
 
 def _place(view: BrowseView) -> stored_marks.ListingPlace:

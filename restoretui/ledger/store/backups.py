@@ -74,6 +74,11 @@ def copy_whole(ledger: sqlite3.Connection, target: Path) -> None:
         raise LedgerError(
             f"{target} cannot be written: {error.strerror or error}", "choose a place with room, or make it writable"
         ) from error
+    except sqlite3.OperationalError as error:
+        # Only the copy grows: it is its disk that is full, not that of the ledger.
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise LedgerError(f"{target} cannot be written: the disk is full", "choose a place with room") from error
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
             draft.with_name(draft.name + suffix).unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.core.then.names import apart, folded
 from restoretui.core.then.steps import ThenEvent
 from restoretui.ledger.job_ids import is_among
+from restoretui.ledger.run_records import BucketSpan
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import STATES
 from restoretui.ledger.store.writer import Row, Tx
@@ -20,15 +21,21 @@ _TASK = (
     " FROM then_task t CROSS JOIN then_step s ON s.id = t.step_id LEFT JOIN job j ON j.id = t.job_id"
     " LEFT JOIN line n ON n.id = j.line_id LEFT JOIN bucket b ON b.id = j.bucket_id"
 )
+AHEAD_S = 60.0
+"""By how much clocks of two machines may differ."""
+DUE = f"(t.due_at IS NULL OR t.due_at <= :now OR t.changed_at > :now + {AHEAD_S})"
+"""It rests no more. What came to rest after now did so before the clock was set back: its time means nothing."""
 NOT_RUN = "not begun: the step before it failed"
 
 
-def take(tx: Tx, step_id: int, limit: int, now: float) -> list[ThenTask]:
-    """Claim up to ``limit`` tasks of a step that can be begun, in the order they came."""
+def take(tx: Tx, step_id: int, limit: int, now: float, spans: Sequence[BucketSpan] | None = None) -> list[ThenTask]:
+    """Claim up to ``limit`` tasks of a step that can be begun, in the order they came; ``spans``: of those jobs."""
+    ends = {f"{end}{at}": job for at, span in enumerate(spans or ()) for end, job in zip("ab", span[1:], strict=True)}
+    within = " OR ".join(f"t.job_id BETWEEN :a{at} AND :b{at}" for at in range(len(spans or ())))
     rows = tx.rows(
-        f"{_TASK} WHERE t.step_id = ? AND t.state = 'ready' AND (t.due_at IS NULL OR t.due_at <= ?)"
-        " ORDER BY t.id LIMIT ?",
-        (step_id, now, limit),
+        f"{_TASK} WHERE t.step_id = :step AND t.state = 'ready' AND {DUE}{f' AND ({within})' if within else ''}"
+        " ORDER BY t.id LIMIT :limit",
+        {"step": step_id, "now": now, "limit": limit, **ends},
     )
     if not rows:
         return []

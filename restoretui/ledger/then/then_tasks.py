@@ -8,14 +8,26 @@ from restoretui.core.clock import Clock
 from restoretui.core.model import ObjectRef
 from restoretui.core.then.keeping import KEPT
 from restoretui.core.then.steps import ThenEvent, ThenStep
+from restoretui.ledger.run_records import BucketSpan
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Writer
 from restoretui.ledger.then import changing, writing
 from restoretui.ledger.then.step_counts import step_counts
 from restoretui.ledger.then.writing import READABLE
-from restoretui.ledger.then_records import OPEN, EndingCopy, StepCount, TaskEnd, TaskRow, TaskState, ThenTask
+from restoretui.ledger.then_records import (
+    OPEN,
+    EndingCopy,
+    StepCount,
+    TaskEnd,
+    TaskRow,
+    TaskState,
+    ThenCause,
+    ThenTask,
+)
 
+MOST_CAUSES = 100
+"""Of one run; a command may say something else of each object."""
 _OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
@@ -41,10 +53,13 @@ class ThenTasks:
         )
         return frozenset(row[0] for row in rows)
 
-    async def claim(self, step_id: int, limit: int) -> list[ThenTask]:
-        """Take up to ``limit`` tasks of a step to do now. On disk before this returns."""
+    async def claim(self, step_id: int, limit: int, spans: Sequence[BucketSpan] | None = None) -> list[ThenTask]:
+        """Take up to ``limit`` tasks of a step to do now. On disk before this returns.
+
+        ``spans``: about jobs of those alone.
+        """
         now = self._clock.now().timestamp()
-        tasks = await self._writer.do(lambda tx: changing.take(tx, step_id, limit, now))
+        tasks = await self._writer.do(lambda tx: changing.take(tx, step_id, limit, now, spans))
         self._in_flight.update(task.id for task in tasks)
         return tasks
 
@@ -146,6 +161,23 @@ class ThenTasks:
 
         return await self._reader.run(read)
 
+    async def causes(self, run_id: int) -> list[ThenCause]:
+        """Why steps of the run could not be done, by step in their order, the most frequent reason first."""
+
+        def read(connection: Connection) -> list[ThenCause]:
+            rows = connection.execute(
+                "SELECT s.kind, s.target, s.options, t.code, t.reason, count(*) FROM then_step s"
+                " CROSS JOIN then_task t ON t.step_id = s.id AND t.state = 'failed' WHERE s.run_id = ?"
+                " GROUP BY s.id, t.code, t.reason ORDER BY s.place, count(*) DESC, t.reason LIMIT ?",
+                (run_id, MOST_CAUSES),
+            ).fetchall()
+            return [
+                ThenCause(ThenStep.from_mapping(kind, target, json.loads(options)), code, reason, objects)
+                for kind, target, options, code, reason, objects in rows
+            ]
+
+        return await self._reader.run(read)
+
     def memo_of(self, step_id: int, job_id: int) -> Mapping[str, object]:
         """What a step has written down of what it did with one object; nothing where it did not."""
         sql = "SELECT memo FROM then_task WHERE step_id = ? AND job_id = ? AND job_id > 0 AND state = 'done'"
@@ -196,12 +228,14 @@ class ThenTasks:
 
     async def next_due(self, run_id: int) -> float | None:
         """When the first task that rests may be tried again."""
+        now = self._clock.now().timestamp()
 
         def read(connection: Connection) -> float | None:
             row = connection.execute(
-                "SELECT min(t.due_at) FROM then_step s CROSS JOIN then_task t ON t.step_id = s.id"
-                " WHERE s.run_id = ? AND t.state = 'ready' AND t.due_at IS NOT NULL",
-                (run_id,),
+                f"SELECT min(CASE WHEN {changing.DUE} THEN :now ELSE t.due_at END) FROM then_step s"
+                " CROSS JOIN then_task t ON t.step_id = s.id"
+                " WHERE s.run_id = :run AND t.state = 'ready' AND t.due_at IS NOT NULL",
+                {"run": run_id, "now": now},
             ).fetchone()
             return None if row is None else row[0]
 

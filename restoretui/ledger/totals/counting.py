@@ -98,9 +98,7 @@ def recount(tx: Tx, listed: CountedListing, now: float, where: str, args: dict[s
         f"l{listed.id} l",
         where,
         "l.id AS id, l.storage_class AS listed_class, l.size AS listed_size",
-        looks=listed.has_looks,
-        jobs=bool(listed.bucket_id),
-        tells=rules.lists_status,
+        fact_sql.Overlay(looks=listed.has_looks, jobs=bool(listed.bucket_id), tells=rules.lists_status),
     )
     ends = ", ".join(f"CASE WHEN {name} > :now THEN {name} ELSE {_NEVER} END" for name in ("expiry", "job_expiry"))
     shown = (

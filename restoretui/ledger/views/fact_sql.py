@@ -82,36 +82,40 @@ def of_listing(started_at: float, *, silent: bool = False) -> FactColumns:
     )
 
 
-def known(
-    base: FactColumns,
-    source: str,
-    where: str,
-    extra: str,
-    *,
-    looks: bool = True,
-    jobs: bool = True,
-    planning: bool = False,
-    intents: bool = False,
-    tells: bool | None = True,
-) -> str:
+class Overlay(Struct, frozen=True):
+    """What of the newest looks and of our own jobs is laid over a stored row."""
+
+    looks: bool = True
+    """False where there are known to be none, as in ``jobs`` and ``intents``."""
+    jobs: bool = True
+    planning: bool = False
+    """The job is the newest that was asked for and has not arrived, as a plan has to know it."""
+    intents: bool = False
+    tells: bool | None = True
+    """Whether listings tell of restores (``CloudRules.lists_status``)."""
+
+
+def known(base: FactColumns, source: str, where: str, extra: str, overlay: Overlay) -> str:
     """A SELECT of ``extra`` and of all facts by name, for the rows of ``source`` that meet ``where``.
 
     ``:place`` and ``:bucket`` are the bucket's ids in catalog and ledger. A look at least as new as the row wins; an
     older HEAD still tells what no listing can, the archive tier inside Intelligent-Tiering, as long as it saw the
     same object. The job is the newest that still waits for something; failing that, the newest that was not skipped
     or cancelled. For ``planning`` it is the newest that was asked for and has not arrived, and ``intent`` tells of
-    those not surely asked for (``INTENT_STEP``). Without ``looks``, ``jobs``, ``intents`` there are known to be none.
+    those not surely asked for (``INTENT_STEP``).
 
-    ``tells``: whether listings tell of restores (``CloudRules.lists_status``). Where they do not, a row that says
-    nothing does not take back what a look told of the same object, and our job speaks for it as long as nothing newer
-    does. ``told_at`` is when its restore was last told of, ``told`` that this is as new as the row.
+    Where listings do not tell of restores, a row that says nothing does not take back what a look told of the same
+    object, and our job speaks for it as long as nothing newer does. ``told_at`` is when its restore was last told of,
+    ``told`` that this is as new as the row.
     """
-    silent = _silent(base, tells)
-    if jobs and silent != "0":
+    silent = _silent(base, overlay.tells)
+    if overlay.jobs and silent != "0":
         # Another upload under the key is no business of the job any more.
         silent = f"({silent} AND (j.etag IS NULL OR j.etag = '' OR {base.etag} IN ('', j.etag)))"
-    look_columns, look_join = _look(base, silent) if looks else (_no_look(base, silent), "")
-    job_columns, job_join = _job(base, planning=planning, intents=intents) if jobs else (_NO_JOB, "")
+    look_columns, look_join = _look(base, silent) if overlay.looks else (_no_look(base, silent), "")
+    job_columns, job_join = _NO_JOB, ""
+    if overlay.jobs:
+        job_columns, job_join = _job(base, planning=overlay.planning, intents=overlay.intents)
     return (
         f"SELECT {extra}, {base.key} AS key, {base.version_id} AS version_id, {look_columns}, {job_columns}"
         f" FROM {source} {job_join} {look_join} WHERE {where}"

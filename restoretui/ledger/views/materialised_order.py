@@ -9,7 +9,8 @@ import asyncio
 import itertools
 import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from sqlite3 import Connection
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from restoretui.core.errors import RestoreTuiError
 from restoretui.ledger.store.change_feed import Changes, view_topic
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
+from restoretui.ledger.views.ids_in_order import IdsInOrder
 from restoretui.ledger.views.row_order import Piece, Rank, Select, Span
 
 HEAD_ROWS = 500
@@ -126,10 +128,12 @@ class MaterialisedOrder:
 
     @property
     def count(self) -> int:
+        """Rows that may be shown by now: the head's, then the table's as it fills."""
         return self._count
 
     @property
     def complete(self) -> bool:
+        """Whether the table, and the index for the way back, is whole."""
         return self._is_complete
 
     async def wait(self) -> None:
@@ -155,6 +159,7 @@ class MaterialisedOrder:
         return Span(f"{table} {alias}", where, "0", f"{alias}.id", {"first": start + 1, "last": stop})
 
     def position(self, row_id: int) -> int | None:
+        """By rank, a bisection over the table, where ids tell their rank; by the index else."""
         self._raise_error()
         if self._head is not None:
             return self._head.position(row_id)
@@ -164,11 +169,31 @@ class MaterialisedOrder:
         return None if row is None else int(row[0]) - 1
 
     def row_id(self, position: int) -> int | None:
+        """One look-up by the table's primary key; in memory while the head is shown."""
         self._raise_error()
         if self._head is not None:
             return self._head.row_id(position)
         row = self._orders.quick.row(f"SELECT id FROM {self._table} WHERE pos = ?", (position + 1,))
         return None if row is None else int(row[0])
+
+    @asynccontextmanager
+    async def in_id_order(self, *, is_so: bool) -> AsyncIterator[IdsInOrder | None]:
+        """All its rows once they are there, if they are many: ``is_so`` if they stand in the order of ids anyway."""
+        await self.wait()
+        if self._head is not None or is_so:
+            yield None if self._head is not None else IdsInOrder(self._table, self._count)
+            return
+        table = f"v{self._orders.new_id()}"
+
+        def sort(connection: Connection) -> None:
+            connection.execute(f"CREATE TABLE main.{table} (pos INTEGER PRIMARY KEY, id INTEGER NOT NULL)")
+            connection.execute(f"INSERT INTO main.{table} (id) SELECT id FROM main.{self._table} ORDER BY id")
+
+        try:
+            await self._orders.builder.run(sort)
+            yield IdsInOrder(table, self._count)
+        finally:
+            self._orders.builder.post(lambda connection: self._drop(connection, table))
 
     async def drop(self) -> None:
         """Give the space back."""
@@ -255,4 +280,8 @@ class MaterialisedOrder:
             raise self._error
 
     def _drop_table(self, connection: Connection) -> None:
-        connection.execute(f"DROP TABLE IF EXISTS main.{self._table}")
+        self._drop(connection, self._table)
+
+    @staticmethod
+    def _drop(connection: Connection, table: str) -> None:
+        connection.execute(f"DROP TABLE IF EXISTS main.{table}")

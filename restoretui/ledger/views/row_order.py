@@ -40,10 +40,14 @@ class RowOrder(Protocol):
     """A mapping of positions, counted from 0, to row ids and back."""
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """How many rows there are by now."""
+        ...
 
     @property
-    def complete(self) -> bool: ...
+    def complete(self) -> bool:
+        """Whether ``count`` is all of them; else it is a lower bound."""
+        ...
 
     def span(self, table: str, alias: str, start: int, stop: int) -> Span:
         """Positions ``start`` to ``stop`` (not included), as rows of ``table``."""
@@ -53,13 +57,21 @@ class RowOrder(Protocol):
         """The same rows for work on all of them, in whatever order is best for the table."""
         ...
 
-    def position(self, row_id: int) -> int | None: ...
+    def position(self, row_id: int) -> int | None:
+        """Where a row stands, counted from 0; None for an id that is not in the order."""
+        ...
 
-    def row_id(self, position: int) -> int | None: ...
+    def row_id(self, position: int) -> int | None:
+        """The inverse of ``position``; None past the end."""
+        ...
 
-    async def wait(self) -> None: ...
+    async def wait(self) -> None:
+        """Until ``complete``; raises what stopped it on the way."""
+        ...
 
-    async def drop(self) -> None: ...
+    async def drop(self) -> None:
+        """Give back what the order takes on disk; it cannot be used afterwards."""
+        ...
 
 
 class Straight(Struct, frozen=True):
@@ -93,6 +105,7 @@ class Straight(Struct, frozen=True):
         return position if 0 <= position < self.count else None
 
     def row_id(self, position: int) -> int | None:
+        """By arithmetic alone: no SQL."""
         return self._id(position) if 0 <= position < self.count else None
 
     async def wait(self) -> None:

@@ -61,6 +61,7 @@ class TableView(Generic[Row]):
 
     @property
     def count(self) -> int:
+        """The sum over the parts, which are shown one behind the other."""
         return sum(part.count for part in self._parts())
 
     @property
@@ -77,6 +78,7 @@ class TableView(Generic[Row]):
             await part.wait()
 
     def rows(self, start: int, n: int) -> list[Row]:
+        """One SELECT for each part that the range touches, on the window's connection."""
         self._raise_if_closed()
         found: list[Row] = []
         stop = start + n

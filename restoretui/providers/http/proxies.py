@@ -71,6 +71,7 @@ class NoProxies(Proxies):
     """The null object of ``Proxies``: for what is always asked directly, such as a container's own metadata."""
 
     def of(self, url: str) -> Proxy | None:
+        """None, always."""
         return None
 
 

@@ -41,6 +41,7 @@ class OssContents:
         self._calls = calls
 
     async def look(self, ref: ObjectRef, part: int = 0) -> ObjectDetail:
+        """HeadObject; ``InvalidRequest`` for a part: OSS has no ``partNumber`` for HEAD."""
         if part:
             raise InvalidRequest("OSS does not tell of an object's parts", operation="HeadObject")
         ask = self._calls.request("HeadObject", ref.bucket, ref.key, version_query(ref), method="HEAD")
@@ -56,6 +57,7 @@ class OssContents:
         return await self._calls.ask(ask, understand)
 
     async def copy(self, source: ObjectDetail, target: CopyTarget) -> Written:
+        """CopyObject, with ``x-oss-forbid-overwrite`` where nothing may be replaced."""
         headers = {
             **_source(source), "x-oss-storage-class": target.storage_class, "x-oss-metadata-directive": "COPY",
             "x-oss-tagging-directive": "Copy", **_encryption(source, target), **_only_new(target),
@@ -68,6 +70,7 @@ class OssContents:
         return {tag.findtext("Key") or "": tag.findtext("Value") or "" for tag in root.iterfind("TagSet/Tag")}
 
     async def begin_upload(self, source: ObjectDetail, target: CopyTarget, tags: Mapping[str, str]) -> str:
+        """InitiateMultipartUpload, told what CopyObject takes over by itself."""
         told = dict(source.headers)
         headers = {name: value for name, value in told.items() if name in _KEPT or name.startswith(_META)}
         headers |= {"x-oss-storage-class": target.storage_class, **_encryption(source, target), **_only_new(target)}
@@ -81,6 +84,7 @@ class OssContents:
     async def copy_part(
         self, source: ObjectDetail, target: CopyTarget, upload_id: str, number: int, extent: tuple[int, int]
     ) -> UploadPart:
+        """UploadPartCopy, held to the source's ETag."""
         start, end = extent
         headers = {**_source(source), "x-oss-copy-source-range": f"bytes={start}-{end - 1}"}
         query = {"partNumber": str(number), "uploadId": upload_id}
@@ -91,6 +95,7 @@ class OssContents:
         return UploadPart(number, _bare(root.findtext("ETag")), end - start)
 
     async def parts(self, target: CopyTarget, upload_id: str) -> Sequence[UploadPart]:
+        """ListParts to its last page, in the order of their numbers."""
         found: list[UploadPart] = []
         tokens, marker = Tokens("ListParts"), ""
         while True:
@@ -110,6 +115,7 @@ class OssContents:
                 return found
 
     async def end_upload(self, target: CopyTarget, upload_id: str, parts: Sequence[UploadPart], size: int) -> Written:
+        """CompleteMultipartUpload; a HEAD before compares what it replaces, since OSS has no ``If-Match`` there."""
         if target.only_over:
             # Nothing conditions what this replaces: the last look before it has to do.
             there = await self.look(ObjectRef(target.bucket, target.key))
@@ -128,6 +134,7 @@ class OssContents:
         )
 
     async def abort_upload(self, target: CopyTarget, upload_id: str) -> None:
+        """AbortMultipartUpload; NoSuchUpload is success: idempotent."""
         try:
             await self._asked(
                 "AbortMultipartUpload", target.bucket, target.key, {"uploadId": upload_id}, lambda reply: None,
@@ -142,6 +149,7 @@ class OssContents:
         await self._asked("DeleteObject", ref.bucket, ref.key, query, lambda reply: None, method="DELETE")
 
     async def uploads(self, target: CopyTarget) -> Sequence[PendingUpload]:
+        """The first page of ListMultipartUploads below the key, which is at most 1,000."""
         query = {"uploads": "", "prefix": target.key}
         root = await self._asked(
             "ListMultipartUploads", target.bucket, "", query, _document("ListMultipartUploadsResult")

@@ -56,6 +56,7 @@ class EcsRole(Struct, frozen=True):
     address: str = METADATA
 
     def fetch(self) -> OssKeys:
+        """Asks the metadata service, blocking, for a thread: for a token, then for the keys (FACTS 4.3)."""
         headers = self._token()
         name = self.name or _get(self.address + _ROLES, headers, "the ECS metadata service").decode().strip()
         if not name or "\n" in name:
@@ -83,6 +84,7 @@ class Process(Struct, frozen=True):
     command: str
 
     def fetch(self) -> OssKeys:
+        """Runs the program, blocking, for a thread; killed after ``LONGEST_S`` seconds."""
         try:
             words = shlex.split(self.command)
         except ValueError as error:
@@ -110,6 +112,7 @@ class Address(Struct, frozen=True):
     url: str
 
     def fetch(self) -> OssKeys:
+        """One GET, blocking, for a thread. User and password of the URL are in no message."""
         what = f"the credentials service {urlsplit(self.url).netloc.rpartition('@')[2]}"
         return read_keys(_get(self.url, {}, what), what)
 

@@ -135,6 +135,7 @@ class OssProvider:
         return Identity(account=owner, arn="", profile=self._profile, region=self._sdk.region)
 
     async def list_buckets(self) -> list[Bucket]:
+        """ListBuckets to its last page; Regions are remembered. ``InvalidRequest`` behind a custom domain."""
         if self._sdk.is_cname:
             raise InvalidRequest(
                 "a custom domain stands for one bucket, so no others can be listed there",
@@ -167,6 +168,7 @@ class OssProvider:
         versions: bool = False,
         max_keys: int = 1000,
     ) -> Page:
+        """ListObjectsV2, or ListObjectVersions; both tell of restores unasked (FACTS 4.2)."""
         asked = PageRequest(prefix, delimiter, start_after, token, versions)
         kind = {"versions": ""} if versions else {"list-type": "2"}
         query = {"encoding-type": "url", "max-keys": str(max_keys), **kind, **asked.fields}
@@ -193,6 +195,7 @@ class OssProvider:
         return piece
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
+        """RestoreObject; tier only of classes that take one (FACTS 4.1)."""
         query = {"restore": ""} | version_query(ref)
         body = _restore_body(request, storage_class)
         ask = self._calls.request("RestoreObject", ref.bucket, ref.key, query, method="POST", body=body)
@@ -206,6 +209,7 @@ class OssProvider:
         return await self._calls.presigned_get(ref, longest_s)
 
     async def clean_restored_object(self, ref: ObjectRef) -> bool:
+        """CleanRestoredObject, which exists for Cold and Deep Cold Archive alone (FACTS 4.1)."""
         query = {"cleanRestoredObject": ""} | version_query(ref)
         ask = self._calls.request("CleanRestoredObject", ref.bucket, ref.key, query, method="POST")
         _, refusal = await self._calls.once(ask)
@@ -218,6 +222,7 @@ class OssProvider:
         raise self._calls.error(refusal)
 
     async def readable_archives(self, bucket: str) -> frozenset[str]:
+        """GetBucketArchiveDirectRead; none where that may not be asked, or the Region lacks it."""
         query = {"bucketArchiveDirectRead": ""}
         ask = self._calls.request("GetBucketArchiveDirectRead", bucket, query=query)
         try:

@@ -46,6 +46,7 @@ class OssQueues:
         self._ring = ring
 
     async def receive(self, queue: QueueName, wait_s: float) -> Sequence[QueueMessage]:
+        """BatchReceiveMessage; 404 MessageNotExist is an empty queue (FACTS 4.5)."""
         query = f"?numOfMessages={MOST_MESSAGES}&waitseconds={int(wait_s)}"
         root = await self._ask("GET", queue, query, b"", "BatchReceiveMessage")
         found = [] if root is None else [one for one in root if _name(one) == "Message"]
@@ -56,6 +57,7 @@ class OssQueues:
         ]
 
     async def delete(self, queue: QueueName, receipts: Sequence[str]) -> None:
+        """BatchDeleteMessage, ``MOST_MESSAGES`` at a time."""
         for at in range(0, len(receipts), MOST_MESSAGES):
             some = "".join(
                 f"<ReceiptHandle>{escape(receipt)}</ReceiptHandle>" for receipt in receipts[at : at + MOST_MESSAGES]
@@ -64,15 +66,19 @@ class OssQueues:
             await self._ask("DELETE", queue, "", text.encode(), "BatchDeleteMessage")
 
     async def queue(self, queue: QueueName) -> Mapping[str, str]:
+        """``Unsupported``: queues are set up in the console."""
         raise Unsupported(_IN_CONSOLE)
 
     async def put_queue_policy(self, queue: QueueName, policy: str) -> None:
+        """``Unsupported``: as ``queue``."""
         raise Unsupported(_IN_CONSOLE)
 
     async def notification(self, bucket: str) -> Mapping[str, Any]:
+        """``Unsupported``: OSS's rules for events are made in the console (FACTS 4.5)."""
         raise Unsupported(_IN_CONSOLE)
 
     async def put_notification(self, bucket: str, configuration: Mapping[str, Any]) -> None:
+        """``Unsupported``: as ``notification``."""
         raise Unsupported(_IN_CONSOLE)
 
     async def _ask(self, method: str, queue: QueueName, query: str, body: bytes, operation: str) -> ET.Element | None:

@@ -42,12 +42,14 @@ class S3Contents:
         self._calls = calls
 
     async def look(self, ref: ObjectRef, part: int = 0) -> ObjectDetail:
+        """HeadObject with ``x-amz-checksum-mode: ENABLED``."""
         given = _named(ref)
         fixed: dict[str, Any] = {"ChecksumMode": "ENABLED"} | ({"PartNumber": part} if part else {})
         ask = S3Request("HeadObject", ref.bucket, given, fixed, kind=("contents", part))
         return await self._calls.read(ask, partial(read_detail, ref))
 
     async def read(self, ref: ObjectRef, etag: str, start: int, end: int) -> bytes:
+        """GetObject of a range with ``If-Match``: 412 is ``InvalidRequest``, and so is an answer of another range."""
         fixed = {**_named(ref), "IfMatch": f'"{etag}"', "Range": f"bytes={start}-{end - 1}"}
 
         def understand(reply: "HttpResponse") -> bytes:
@@ -56,6 +58,7 @@ class S3Contents:
         return await self._calls.read(S3Request("GetObject", ref.bucket, fixed=fixed), understand)
 
     async def copy(self, source: ObjectDetail, target: CopyTarget) -> Written:
+        """CopyObject, held to the source's ETag and the target's conditions; no ACL, no lock (FACTS 1.11)."""
         headers = dict(source.headers)
         fixed = {
             "Key": target.key, "CopySource": _source(source.ref), "CopySourceIfMatch": f'"{source.etag}"',
@@ -76,6 +79,7 @@ class S3Contents:
         return {str(tag["Key"]): str(tag["Value"]) for tag in told.get("TagSet", ())}
 
     async def begin_upload(self, source: ObjectDetail, target: CopyTarget, tags: Mapping[str, str]) -> str:
+        """CreateMultipartUpload, told what CopyObject takes over by itself; ``MalformedAnswer`` without an id."""
         headers = dict(source.headers)
         fixed: dict[str, Any] = {
             "Key": target.key, "StorageClass": target.storage_class, **_encryption(headers, target),
@@ -93,6 +97,7 @@ class S3Contents:
     async def copy_part(
         self, source: ObjectDetail, target: CopyTarget, upload_id: str, number: int, extent: tuple[int, int]
     ) -> UploadPart:
+        """UploadPartCopy, held to the source's ETag; a 200 without an ETag is ``MalformedAnswer``."""
         start, end = extent
         fixed = {
             "Key": target.key, "UploadId": upload_id, "PartNumber": number, "CopySource": _source(source.ref),
@@ -107,6 +112,7 @@ class S3Contents:
         return UploadPart(number, etag, end - start)
 
     async def parts(self, target: CopyTarget, upload_id: str) -> Sequence[UploadPart]:
+        """ListParts to its last page, in the order of their numbers."""
         found: list[UploadPart] = []
         tokens, marker = Tokens("ListParts"), ""
         while True:
@@ -131,6 +137,7 @@ class S3Contents:
                 return found
 
     async def end_upload(self, target: CopyTarget, upload_id: str, parts: Sequence[UploadPart], size: int) -> Written:
+        """CompleteMultipartUpload with ``x-amz-mp-object-size``; an error in a 200's body is raised (FACTS 1.11)."""
         chosen = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
         fixed = {
             "Key": target.key, "UploadId": upload_id, "MultipartUpload": {"Parts": chosen}, "MpuObjectSize": size,
@@ -139,6 +146,7 @@ class S3Contents:
         return _written(told.get("ETag"), reply)
 
     async def abort_upload(self, target: CopyTarget, upload_id: str) -> None:
+        """AbortMultipartUpload; NoSuchUpload is success: idempotent."""
         operation = "AbortMultipartUpload"
         fixed = {"Key": target.key, "UploadId": upload_id}
         try:
@@ -151,6 +159,7 @@ class S3Contents:
         await self._calls.read(S3Request("DeleteObject", ref.bucket, fixed=_named(ref)), lambda reply: None)
 
     async def uploads(self, target: CopyTarget) -> Sequence[PendingUpload]:
+        """The first page of ListMultipartUploads below the key, which is at most 1,000."""
         operation = "ListMultipartUploads"
         told = await self._calls.read(
             S3Request(operation, target.bucket, fixed={"Prefix": target.key}), self._calls.parsed(operation)
@@ -162,6 +171,7 @@ class S3Contents:
         ]
 
     async def is_versioned(self, bucket: str) -> bool:
+        """GetBucketVersioning; suspended is no: a write then replaces the null version."""
         operation = "GetBucketVersioning"
         told = await self._calls.read(S3Request(operation, bucket), self._calls.parsed(operation))
         return told.get("Status") == "Enabled"

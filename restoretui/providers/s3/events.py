@@ -26,6 +26,8 @@ _ACTIONS = {
     "ReceiveMessage": "sqs:ReceiveMessage", "DeleteMessageBatch": "sqs:DeleteMessage",
     "GetQueueAttributes": "sqs:GetQueueAttributes", "SetQueueAttributes": "sqs:SetQueueAttributes",
 }  # fmt: skip
+_SHAPES = {"Messages": list, "Attributes": dict}
+"""Parts of answers that are read, as the API has them."""
 _GET, _PUT = "GetBucketNotificationConfiguration", "PutBucketNotificationConfiguration"
 
 
@@ -37,6 +39,7 @@ class S3Events:
         self._calls = calls
 
     async def receive(self, queue: QueueName, wait_s: float) -> Sequence[QueueMessage]:
+        """ReceiveMessage: long polling, of up to 20 s."""
         asked = {"MaxNumberOfMessages": MOST_MESSAGES, "WaitTimeSeconds": int(wait_s)}
         told = await self._ask("ReceiveMessage", queue, asked)
         return [
@@ -48,6 +51,7 @@ class S3Events:
         ]  # fmt: skip
 
     async def delete(self, queue: QueueName, receipts: Sequence[str]) -> None:
+        """DeleteMessageBatch, ten at a time; what it could not delete is not said, and comes again."""
         for at in range(0, len(receipts), MOST_MESSAGES):
             entries = [
                 {"Id": str(number), "ReceiptHandle": receipt}
@@ -56,10 +60,12 @@ class S3Events:
             await self._ask("DeleteMessageBatch", queue, {"Entries": entries})
 
     async def queue(self, queue: QueueName) -> Mapping[str, str]:
+        """GetQueueAttributes, all of them."""
         told = await self._ask("GetQueueAttributes", queue, {"AttributeNames": ["All"]})
         return {str(name): str(value) for name, value in (told.get("Attributes") or {}).items()}
 
     async def put_queue_policy(self, queue: QueueName, policy: str) -> None:
+        """SetQueueAttributes of ``Policy`` alone."""
         await self._ask("SetQueueAttributes", queue, {"Attributes": {"Policy": policy}})
 
     async def notification(self, bucket: str) -> Mapping[str, Any]:
@@ -67,6 +73,7 @@ class S3Events:
         return {name: value for name, value in told.items() if name != "ResponseMetadata"}
 
     async def put_notification(self, bucket: str, configuration: Mapping[str, Any]) -> None:
+        """PutBucketNotificationConfiguration; ``InvalidRequest`` where S3 may not send to the queue."""
         fixed = {"NotificationConfiguration": dict(configuration)}
         try:
             await self._calls.read(S3Request(_PUT, bucket, fixed=fixed), lambda reply: None)
@@ -109,6 +116,9 @@ def _read_json(reply: "HttpResponse") -> dict[str, Any]:
         raise Unreadable("it is no JSON") from None
     if not isinstance(told, dict):
         raise Unreadable("it is no JSON object")
+    for name, kind in _SHAPES.items():
+        if not isinstance(told.get(name) or kind(), kind):
+            raise Unreadable(f"its {name} are of another kind")
     return told
 
 

@@ -128,6 +128,7 @@ class S3Provider:
         return self._sdk.caller.profile
 
     async def identity(self) -> Identity:
+        """GetCallerIdentity; behind a store's endpoint without STS the owner that ListBuckets tells."""
         caller = self._sdk.caller
         try:
             asked = S3Request("GetCallerIdentity", service="sts")
@@ -144,6 +145,8 @@ class S3Provider:
         return Identity(account=account, arn=arn, profile=caller.profile, region=self._sdk.region)
 
     async def list_buckets(self) -> list[Bucket]:
+        """ListBuckets to its last page, with Regions where the endpoint tells them."""
+
         async def ask(token: str) -> tuple[list[Bucket], object]:
             asked = {"MaxBuckets": 1000} | ({"ContinuationToken": token} if token else {})
             page = await self._calls.read(S3Request("ListBuckets", fixed=asked), self._calls.parsed("ListBuckets"))
@@ -157,6 +160,7 @@ class S3Provider:
         return [found[name] for name in sorted(found)]
 
     async def bucket_region(self, bucket: str) -> str:
+        """By HeadBucket, which tells it even where it is refused; remembered."""
         return await self._calls.open_bucket(bucket)
 
     async def list_page(
@@ -170,16 +174,19 @@ class S3Provider:
         versions: bool = False,
         max_keys: int = 1000,
     ) -> Page:
+        """ListObjectsV2, or ListObjectVersions, with RestoreStatus where the endpoint has it (FACTS 1.7)."""
         ask = PageRequest(prefix, delimiter, start_after, token, versions)
         given = {_SDK_NAMES[name]: value for name, value in ask.fields.items()}
         return ask.kept(await self._asked_page(ask.operation, bucket, given, max_keys))
 
     async def head_object(self, ref: ObjectRef) -> ObjectDetail:
+        """HeadObject; what it shows also settles whether listings here tell of restores."""
         detail = await self._calls.read(S3Request("HeadObject", ref.bucket, _given(ref)), partial(read_detail, ref))
         self._status_probe.head(detail)
         return detail
 
     async def restore_object(self, ref: ObjectRef, request: RestoreRequest, storage_class: str) -> Answer:
+        """RestoreObject; 200 and 202, and which of days and tier a class takes: FACTS 1.1, 1.2."""
         wanted = request, storage_class
         if wanted not in self._asked_for:
             self._asked_for[wanted] = self._wording(request, storage_class)
@@ -247,11 +254,13 @@ class S3Provider:
         return FilePiece(*await self._files.read(bucket, key, etag, at))
 
     async def clean_restored_object(self, ref: ObjectRef) -> bool:
+        """``Unsupported``: S3 has no such operation."""
         raise Unsupported(
             "S3 ends a restored copy only when its days are over", "restore it again with fewer days to shorten it"
         )
 
     async def readable_archives(self, bucket: str) -> frozenset[str]:
+        """None: every class of S3 that archives has to be restored first (FACTS 1.4)."""
         return frozenset()
 
     async def expirations(self, bucket: str) -> Sequence[Mapping[str, Any]]:

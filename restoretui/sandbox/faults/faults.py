@@ -120,6 +120,7 @@ class Faults(Conditions):
         return not any(self._befalls("no-expedited", bucket, key, now))
 
     def slowness(self, bucket: str, key: str, now: float) -> float:
+        """The product of all that slow it; ``inf`` where it is stuck."""
         if any(self._befalls("stuck", bucket, key, now)):
             return float("inf")
         factor = 1.0
@@ -137,6 +138,7 @@ class Faults(Conditions):
         return None
 
     def task_failure(self, bucket: str, key: str, now: float) -> TaskFailure | None:
+        """Once an object and fault: asked again, the task goes through."""
         for fault in self._befalls("task-failure", bucket, key, now):
             if (bucket, key) not in fault.suffered:
                 fault.suffered.add((bucket, key))

@@ -55,6 +55,7 @@ class RequestHandler:
 
     @property
     def clock(self) -> Clock:
+        """The cloud's clock: virtual time, and the machine's."""
         return self.cloud.clock
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:

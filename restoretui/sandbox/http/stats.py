@@ -11,8 +11,10 @@ class Stats:
         self.answers: Counter[str] = Counter()
 
     def reset(self) -> None:
+        """Count from nothing again."""
         self.requests.clear()
         self.answers.clear()
 
     def as_dict(self) -> dict[str, dict[str, int]]:
+        """Both counts in the order of their names, as the control API answers them."""
         return {"requests": dict(sorted(self.requests.items())), "answers": dict(sorted(self.answers.items()))}

@@ -11,7 +11,7 @@ from restoretui.sandbox.oss.signature import check_signature
 from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml, not_built
-from restoretui.sandbox.wire.call_reply import XML, Call, Reply, elements, iso, parse_xml
+from restoretui.sandbox.wire.call_reply import XML, Call, Reply, address, elements, iso, parse_xml
 
 _Handler = Callable[[Cloud, BucketState, Call], Reply]
 
@@ -55,18 +55,16 @@ class OssAdapter:
         self.cloud = cloud
 
     def identify(self, call: Call) -> bool:
+        """Told by ``Authorization: OSS…``; the bucket stands in the host or in the path."""
         if not call.headers.get("authorization", "").startswith("OSS"):
             return False
         call.service = "oss"
-        hosted = self._hosted_bucket(call.headers.get("host", ""))
-        if hosted:
-            call.bucket, call.key = hosted, call.path[1:]
-        else:
-            call.bucket, _, call.key = call.path[1:].partition("/")
+        address(call, self._hosted_bucket(call.headers.get("host", "")))
         call.operation = _operation(call)
         return True
 
     def answer(self, call: Call) -> Reply:
+        """Checks the signature first, then the bucket's Region."""
         check_signature(call)
         if call.operation == "ListBuckets":
             return _list_buckets(self.cloud, call)
@@ -78,6 +76,7 @@ class OssAdapter:
         return handler(self.cloud, bucket, call)
 
     def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
+        """OSS's XML, with the ``EC`` that its documents name, and the link behind it."""
         status, code, message = _in_their_words(call, refusal)
         extra = dict(refusal.extra)
         ec = extra.pop("EC", _EC.get(code, _OTHER_EC))

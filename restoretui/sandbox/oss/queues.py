@@ -23,6 +23,7 @@ class MnsAdapter:
         self.cloud = cloud
 
     def identify(self, call: Call) -> bool:
+        """Told by ``Authorization: MNS``."""
         if not call.headers.get("authorization", "").startswith("MNS "):
             return False
         call.service, call.operation = "mns", _OPERATIONS.get(call.method, f"{call.method} queue")

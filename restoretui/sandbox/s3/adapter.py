@@ -10,7 +10,7 @@ from restoretui.sandbox.s3.restores import restore_object
 from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import ErrorAnswer, access_denied, method_not_allowed, not_built
-from restoretui.sandbox.wire.call_reply import XML, Call, Reply, elements
+from restoretui.sandbox.wire.call_reply import XML, Call, Reply, address, elements
 
 _Handler = Callable[[Cloud, BucketState, Call], Reply]
 
@@ -110,16 +110,14 @@ class S3Adapter:
         self.cloud = cloud
 
     def identify(self, call: Call) -> bool:
+        """Takes whatever no other adapter has taken; the bucket stands in the host or in the path."""
         call.service = "s3"
-        hosted = self._hosted_bucket(call.headers.get("host", ""))
-        if hosted:
-            call.bucket, call.key = hosted, call.path[1:]
-        else:
-            call.bucket, _, call.key = call.path[1:].partition("/")
+        address(call, self._hosted_bucket(call.headers.get("host", "")))
         call.operation = _operation(call)
         return True
 
     def answer(self, call: Call) -> Reply:
+        """In the service's order: signature, bucket, Region, who pays, the expected owner, then the operation."""
         if not call.access_key:
             raise access_denied("Anonymous access is not allowed; sign the request")
         if call.operation == "ListBuckets":
@@ -142,6 +140,7 @@ class S3Adapter:
         return reply
 
     def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
+        """S3's XML; of HEAD and 304 the status alone."""
         headers = refusal.headers
         if call.method == "HEAD" or refusal.status == 304:
             return Reply(refusal.status, headers=headers)

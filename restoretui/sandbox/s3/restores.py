@@ -7,6 +7,7 @@ from restoretui.core.model import Tier
 from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import malformed_xml
+from restoretui.sandbox.state.restore import Manner
 from restoretui.sandbox.wire.call_reply import Call, Reply, parse_xml
 
 _TIERS = {tier.wire: tier for tier in Tier}
@@ -27,8 +28,9 @@ def restore_object(cloud: Cloud, bucket: BucketState, call: Call) -> Reply:
         call.query.get("versionId"),
         days=days,
         tier=tier,
-        for_good=days is None and "days-optional" in call.quirks,
-        shortens="no-shortening" not in call.quirks,
+        manner=Manner(
+            for_good=days is None and "days-optional" in call.quirks, shortens="no-shortening" not in call.quirks
+        ),
     )
     return Reply(200 if "first-200" in call.quirks else status)
 

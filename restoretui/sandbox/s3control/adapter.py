@@ -44,6 +44,7 @@ class S3ControlAdapter:
         return True
 
     def answer(self, call: Call) -> Reply:
+        """Jobs of the one account, in the Region that the request is signed for."""
         if not call.access_key:
             raise access_denied()
         account = call.headers.get("x-amz-account-id") or call.headers.get("host", "").partition(".")[0]
@@ -71,6 +72,7 @@ class S3ControlAdapter:
                 raise not_built(call.operation)
 
     def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
+        """The error wrapped in an ``ErrorResponse``, as this service has it and S3 does not."""
         content = elements({"Code": refusal.code, "Message": refusal.message})
         request = elements({"RequestId": call.request_id, "HostId": "sandbox"})
         return Reply(

@@ -8,6 +8,7 @@ from restoretui.sandbox.state.bucket import Extra, copied_etag, made_tag
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.kinds import kind_number
 from restoretui.sandbox.state.refusals import ErrorAnswer, no_such_bucket
+from restoretui.sandbox.state.restore import BY_A_JOB
 
 NEW_S = 1.0
 PREPARE_S = 60.0
@@ -279,7 +280,9 @@ class JobBoard:
         if order.copies is not None:
             return self._copy(order.copies, task, at)
         try:
-            self.cloud.restore(task.bucket, task.key, task.version_id, days=order.days, tier=tier, at=at, by_job=True)
+            self.cloud.restore(
+                task.bucket, task.key, task.version_id, days=order.days, tier=tier, at=at, manner=BY_A_JOB
+            )
         except ErrorAnswer as no:
             return no.status, no.code, no.message
         return 200, "", "Successful"

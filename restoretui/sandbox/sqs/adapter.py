@@ -33,6 +33,7 @@ class SqsAdapter:
         }  # fmt: skip
 
     def identify(self, call: Call) -> bool:
+        """JSON 1.0: told by ``x-amz-target``."""
         target = call.headers.get("x-amz-target", "")
         if not target.startswith(_TARGET):
             return False
@@ -67,6 +68,7 @@ class SqsAdapter:
         return Reply(body=json.dumps(body).encode(), content_type=_TYPE)
 
     def refuse(self, call: Call, refusal: ErrorAnswer) -> Reply:
+        """JSON with ``__type``, and the code of the older query protocol in a header."""
         body = json.dumps({"__type": f"com.amazonaws.sqs#{refusal.code}", "message": refusal.message})
         code = _QUERY_CODES.get(refusal.code, refusal.code)
         return Reply(refusal.status, body.encode(), {"x-amzn-query-error": f"{code};Sender"}, content_type=_TYPE)

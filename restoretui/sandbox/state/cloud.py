@@ -24,7 +24,7 @@ from restoretui.sandbox.state.refusals import (
     restore_not_allowed,
     tier_not_supported,
 )
-from restoretui.sandbox.state.restore import Restore, chance, duration, expiry, start
+from restoretui.sandbox.state.restore import ONE_BY_ONE, Manner, Restore, chance, duration, expiry, start
 from restoretui.sandbox.state.selects import SelectRequest
 from restoretui.sandbox.state.table import Row
 
@@ -118,7 +118,6 @@ class Cloud:
         requester_pays: bool = False,
         object_lock: bool = False,
         owner: str = ACCOUNT,
-        expirations: Sequence[Expiration] = (),
         created: datetime | None = None,
     ) -> BucketState:
         """A new, empty bucket."""
@@ -131,13 +130,15 @@ class Cloud:
             versioning="Enabled" if versioning else "",
             requester_pays=requester_pays,
             object_lock=object_lock,
-            expirations=tuple(expirations),
             seed=self.seed,
         )
         self.buckets[name] = bucket
-        if expirations:
-            self._lifecycle_due = 0.0
         return bucket
+
+    def expire(self, bucket: str, rules: Sequence[Expiration]) -> None:
+        """Give the bucket these lifecycle rules: what is due goes at the next look at the time."""
+        self.bucket(bucket).expirations = tuple(rules)
+        self._lifecycle_due = 0.0
 
     def bucket(self, name: str, scheme: str | None = None) -> BucketState:
         """The bucket, or the refusal the service would answer; with ``scheme``, of that cloud only."""
@@ -205,21 +206,18 @@ class Cloud:
         days: int | None = None,
         tier: Tier = Tier.STANDARD,
         at: float | None = None,
-        by_job: bool = False,
-        for_good: bool = False,
-        shortens: bool = True,
+        manner: Manner = ONE_BY_ONE,
     ) -> int:
         """Judge one restore request (FACTS 1.1, 1.2, 1.5): 202 or 200, or an ``ErrorAnswer``.
 
-        ``at`` is when it came (default: now); one that a job of S3 Batch Operations sent has other windows.
-        ``for_good``: it may lack days, and then has no end. ``shortens``: a repeat may bring the end forward.
+        ``at`` is when it came (default: now).
         """
         now = self.now() if at is None else at
         target = self.bucket(bucket)
         row = self._restorable(target, key, version_id)
         status = 0
         try:
-            status = self._judge(target, row, days, tier, now, by_job=by_job, for_good=for_good, shortens=shortens)
+            status = self._judge(target, row, days, tier, now, manner)
         except ErrorAnswer as no:
             status = no.status
             raise
@@ -300,18 +298,7 @@ class Cloud:
             raise marker_not_allowed("POST", version_id)
         return row
 
-    def _judge(
-        self,
-        bucket: BucketState,
-        row: Row,
-        days: int | None,
-        tier: Tier,
-        now: float,
-        *,
-        by_job: bool,
-        for_good: bool,
-        shortens: bool,
-    ) -> int:
+    def _judge(self, bucket: BucketState, row: Row, days: int | None, tier: Tier, now: float, manner: Manner) -> int:
         kind = bucket.kind_of(row, now)
         if kind >= TIERING and days is not None:
             raise invalid_argument(
@@ -320,7 +307,7 @@ class Cloud:
         rule = RULES[kind]
         if rule is None:
             raise already_active() if kind == TIERING else restore_not_allowed(KINDS[kind].storage_class)
-        if rule.takes_days and not for_good:
+        if rule.takes_days and not manner.for_good:
             if days is None:
                 raise malformed_xml()
             if days < 1:
@@ -331,14 +318,14 @@ class Cloud:
         if running is not None and running.available(now):
             until = expiry(now, days or 1)
             bucket.restores[row.tag] = running._replace(
-                until=until if shortens else max(until, running.until), days=days
+                until=until if manner.shortens else max(until, running.until), days=days
             )
             return 200
         if running is not None and not (tier.faster_than(running.tier) and days == running.days):
             raise already_restoring()
         if tier is Tier.EXPEDITED and not self.conditions.expedited(bucket.name, row.key, now):
             raise no_expedited_capacity()
-        faster = self.begin_restore(bucket, row, tier, days, now, by_job=by_job)
+        faster = self.begin_restore(bucket, row, tier, days, now, by_job=manner.by_job)
         if running is not None:
             # Speeding up never makes it later, and the period stays as first asked for.
             ready = min(running.ready, faster.ready)

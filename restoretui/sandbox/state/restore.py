@@ -29,10 +29,27 @@ class Restore(NamedTuple):
     days: int | None
 
     def in_progress(self, now: float) -> bool:
+        """Asked for and not ready at ``now``, seconds since the epoch."""
         return now < self.ready
 
     def available(self, now: float) -> bool:
+        """A copy can be read at ``now``, seconds since the epoch."""
         return self.ready <= now < self.until
+
+
+class Manner(NamedTuple):
+    """How a restore request comes, and what the store that is simulated makes of it."""
+
+    by_job: bool = False
+    """Sent by a job of S3 Batch Operations, which has windows of its own."""
+    for_good: bool = False
+    """It may lack days, and then has no end."""
+    shortens: bool = True
+    """A repeat may bring the end forward."""
+
+
+ONE_BY_ONE = Manner()
+BY_A_JOB = Manner(by_job=True)
 
 
 def chance(*parts: object) -> float:

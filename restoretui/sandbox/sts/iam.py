@@ -26,6 +26,7 @@ class IamAdapter:
         return True
 
     def answer(self, call: Call) -> Reply:
+        """GetRole; the trust policy is URL-encoded, as IAM has it."""
         if not call.access_key:
             raise access_denied("Request is missing Authentication Token")
         name = field_of(call, "RoleName")

@@ -30,6 +30,7 @@ class StsAdapter:
         return True
 
     def answer(self, call: Call) -> Reply:
+        """GetCallerIdentity, or AssumeRole, whose keys last an hour of machine time."""
         if not call.access_key:
             raise ErrorAnswer(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         if call.operation == "AssumeRole":

@@ -38,6 +38,14 @@ class Call(Struct):
     """How the answer shall differ from AWS's: see ``fault.QUIRKS``."""
 
 
+def address(call: Call, hosted: str) -> None:
+    """Fill in bucket and key: the bucket is ``hosted``, which the host named, or else the path begins with it."""
+    if hosted:
+        call.bucket, call.key = hosted, call.path[1:]
+    else:
+        call.bucket, _, call.key = call.path[1:].partition("/")
+
+
 class Reply(Struct):
     """One answer. ``stream`` stands in for ``body`` where content is generated while it is sent."""
 

@@ -43,8 +43,8 @@ def build_world(cloud: Cloud, objects: int | None = None) -> None:
     _legal(cloud, cloud.add_bucket("acme-legal-versions", created=born, versioning=True), now)
     _backups(cloud, cloud.add_bucket("acme-backups-tiering", created=born), now)
     _odd(cloud, cloud.add_bucket("acme-odd-names", created=born), now)
-    rules = [Expiration("expire-old-logs", "app/", 400)]
-    _logs(cloud, cloud.add_bucket("acme-logs-expiring", created=born, expirations=rules), now)
+    _logs(cloud, cloud.add_bucket("acme-logs-expiring", created=born), now)
+    cloud.expire("acme-logs-expiring", [Expiration("expire-old-logs", "app/", 400)])
     _frankfurt(cloud, cloud.add_bucket("acme-frankfurt-archive", created=born, region="eu-central-1"), now)
     shared = cloud.add_bucket("acme-requester-pays", created=born, requester_pays=True, owner=OTHER_ACCOUNT)
     _requester_pays(cloud, shared, now)

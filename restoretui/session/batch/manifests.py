@@ -111,7 +111,7 @@ class JobManifests:
         now = self._clock.now().timestamp()
 
         async def look(ref: ObjectRef) -> list[Observation]:
-            detail = await cloud.read(lambda: provider.head_object(ref))
+            detail = await cloud.of(ref.bucket).read(lambda: provider.head_object(ref))
             return [looked_at(detail, ref.version_id, now)]
 
         tally = Progress()
@@ -177,7 +177,9 @@ class JobManifests:
     async def _in_bucket(self, named: str, place: Location, key: str) -> FoundManifest:
         provider = await self._cloud.provider()
         try:
-            detail = await self._cloud.read(lambda: provider.head_object(ObjectRef(place.bucket, key)))
+            detail = await self._cloud.of(place.bucket).read(
+                lambda: provider.head_object(ObjectRef(place.bucket, key))
+            )
         except ObjectNotFound as error:
             raise UsageError(f"there is no manifest {named}", "name one that is there") from error
         headers = {name.lower(): value for name, value in detail.headers}

@@ -142,8 +142,8 @@ async def _policy(service: EventService, queue: QueueName) -> Document:
 def _policy_of(attributes: Mapping[str, str]) -> Document:
     try:
         found = json.loads(attributes.get("Policy") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not isinstance(found.get("Statement", []), dict | list):
         raise MalformedAnswer("the queue's policy cannot be read", operation="GetQueueAttributes")
     return found

@@ -78,12 +78,13 @@ class CloudFiles:
         )
 
     async def names(self, folder: str) -> Names:
+        """By listing with a delimiter; of a folder of very many, as many as ``_MOST_PAGES`` pages hold."""
         provider = await self._cloud.provider()
         await self._cloud.region(self._bucket)
         found, token = Names([], []), None
         for _ in range(_MOST_PAGES):
             ask = partial(provider.list_page, self._bucket, folder, delimiter="/", token=token)
-            page = await self._cloud.read(ask)
+            page = await self._cloud.of(self._bucket).read(ask)
             found.folders.extend(prefix[len(folder) :].rstrip("/") for prefix in page.prefixes)
             found.files.extend(entry.key[len(folder) :] for entry in page.entries)
             token = page.next_token
@@ -92,6 +93,7 @@ class CloudFiles:
         return found
 
     async def piece(self, path: str, at: int, etag: str) -> FilePiece:
+        """``Unsupported`` from a provider that reads no files."""
         provider = await self._cloud.provider()
         if not provider.capabilities.reads_files:
             raise Unsupported(
@@ -99,7 +101,7 @@ class CloudFiles:
                 "fetch the inventory's folder, and name the manifest.json in it",
             )
         reading = cast("ReadsFiles", provider)
-        return await self._cloud.read(lambda: reading.read_piece(self._bucket, path, at, etag))
+        return await self._cloud.of(self._bucket).read(lambda: reading.read_piece(self._bucket, path, at, etag))
 
     def on_disk(self, path: str) -> Path | None:
         del path
@@ -117,9 +119,11 @@ class LocalFiles:
         return path
 
     async def names(self, folder: str) -> Names:
+        """Read in a thread."""
         return await beside(lambda: self._names(folder), "restoretui-folder")
 
     async def piece(self, path: str, at: int, etag: str) -> FilePiece:
+        """Read in a thread; ``etag`` means nothing to a disk."""
         return await beside(lambda: self._piece(path, at), "restoretui-file")
 
     def on_disk(self, path: str) -> Path | None:

@@ -105,7 +105,7 @@ async def _look(cloud: CloudAccess, refs: Sequence[ObjectRef], clock: Clock) -> 
     at = pages = 0
     while at < len(refs):
         first = refs[at]
-        page = await cloud.read(
+        page = await cloud.of(first.bucket).read(
             lambda first=first: provider.list_page(  # type: ignore[misc]
                 first.bucket, start_after=just_before(first.key), versions=first.version_id is not None
             )

@@ -104,6 +104,11 @@ class _File:
                 f"{self._name} is not what its checksum in the manifest says: half-fetched, or changed",
                 "fetch it again, or take another inventory",
             )
+        if not self._file.md5 and self._file.size not in (None, at):
+            raise InventoryUnreadable(
+                f"{self._name} has {at:,} bytes, and by the manifest {self._file.size:,}: half-fetched, or changed",
+                "fetch it again, or take another inventory",
+            )
 
     def _fed(self, data: bytes, feed: Callable[[bytes], object]) -> None:
         self._md5.update(data)

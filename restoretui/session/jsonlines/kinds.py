@@ -47,7 +47,7 @@ KINDS: dict[str, Kind] = {
     "object": _kind(
         "an object: listed, of a run, or a task of a report", f"{_PLACE} key state",
         f"{_RESTORED} modified_at archive_status action requested_at available_at changed_at then_stands http_status"
-        " marker_id request_charged output_path etag seen_at diff was_size was_storage_class",
+        " marker_id request_charged output_path profile etag seen_at diff was_size was_storage_class",
     ),
     "missing": _kind(
         "an object that was named and cannot be seen", f"{_PLACE} key state reason doubted asked",
@@ -72,18 +72,18 @@ KINDS: dict[str, Kind] = {
     "run": _kind(
         "a confirmed plan and how far it is",
         f"run scheme buckets engine tier days purpose created_at objects size {STATES} cost list_calls head_calls",
-        "bucket location region endpoint_url ended_at requester ticket note looked as_of progress command_line then"
-        " restore_request",
+        "bucket location region endpoint_url profile profiles ended_at requester ticket note looked as_of progress"
+        " command_line then restore_request",
     ),
     "report": _kind(
         "a run for whoever it is handed to",
         f"run scheme buckets locations engine tier days purpose created_at objects size {STATES} cost list_calls"
         " head_calls as_of made_at classes progress causes reading",
-        "bucket location region endpoint_url ended_at requester ticket note then took_seconds first_end_at"
-        " last_end_at command_line",
+        "bucket location region endpoint_url profile profiles ended_at requester ticket note then took_seconds"
+        " first_end_at last_end_at command_line",
     ),
     "change": _kind(
-        "an object of a run came into another state", f"{_PLACE} key at state", f"{_RESTORED} from history"
+        "an object of a run came into another state", f"{_PLACE} key at state", f"{_RESTORED} from history profile"
     ),
     "entry": _kind(
         "an entry of the audit trail that is no change of an object", "at", f"{_PLACE} key state {_RESTORED} from"

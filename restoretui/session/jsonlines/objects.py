@@ -1,5 +1,6 @@
 """Lines about objects: of a listing, of a run, changed, or not to be seen; and about buckets."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
@@ -10,6 +11,9 @@ from restoretui.core.model import Bucket, ObjectRef, State
 from restoretui.ledger.records import ActivityEntry, BrowseRow, JobRow
 from restoretui.ledger.run_records import Run
 from restoretui.session.jsonlines.line import SCHEMA, end_of, instant, json_line, named, where
+
+NO_PROFILES: Mapping[str, str] = {}
+"""Of a run that is reached as one."""
 
 
 def row_fields(scheme: str, row: BrowseRow) -> dict[str, Any]:
@@ -75,23 +79,25 @@ def job_fields(scheme: str, run: Run, row: JobRow) -> dict[str, Any]:
         "requested_at": instant(row.requested_at), "available_at": instant(row.available_at),
         "changed_at": instant(row.changed_at), "then_stands": row.then or None,
         "request_charged": row.charged or None, "output_path": row.output_path or None,
+        "profile": run.profiles.get(row.ref.bucket) or None,
     }  # fmt: skip
 
 
-def trail_line(scheme: str, entry: ActivityEntry) -> str:
+def trail_line(scheme: str, entry: ActivityEntry, profiles: Mapping[str, str] = NO_PROFILES) -> str:
     """An entry of the audit trail: a change, or what is about no object or no state."""
     is_change = entry.ref is not None and entry.to_state is not None
-    return json_line("change" if is_change else "entry", change_fields(scheme, entry))
+    return json_line("change" if is_change else "entry", change_fields(scheme, entry, profiles))
 
 
-def change_fields(scheme: str, entry: ActivityEntry) -> dict[str, Any]:
-    """A change of state, as it arrives."""
+def change_fields(scheme: str, entry: ActivityEntry, profiles: Mapping[str, str] = NO_PROFILES) -> dict[str, Any]:
+    """A change of state, as it arrives; ``profiles`` of its run (``Run.profiles``)."""
+    profile = profiles.get(entry.ref.bucket) if entry.ref is not None else None
     return {
         **(where(scheme, entry.ref) if entry.ref else {"scheme": scheme}), "at": instant(entry.at),
         "from": entry.from_state, "state": entry.to_state, "size": entry.size,
         "storage_class": entry.storage_class or None, "tier": entry.tier, "expiry": end_of(entry.expiry),
         "run": entry.run_id, "reason": entry.text or None, "code": entry.code or None,
-        "request_id": entry.request_id or None,
+        "request_id": entry.request_id or None, "profile": profile or None,
     }  # fmt: skip
 
 

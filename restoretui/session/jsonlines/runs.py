@@ -11,7 +11,7 @@ from restoretui.session.jsonlines.line import known, where_all
 
 if TYPE_CHECKING:
     from restoretui.core.progress import RunProgress
-    from restoretui.ledger.then_records import StepCount
+    from restoretui.ledger.then_records import StepCount, ThenCause
 
 
 def states_fields(counts: Mapping[State, int]) -> dict[str, int]:
@@ -24,6 +24,8 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
     return {
         "run": run.id, **where_all(run.cloud.scheme, run.buckets), "region": run.connection.get("region") or None,
         "endpoint_url": run.connection.get("endpoint_url") or None,
+        "profile": (run.connection.get("profile") or None) if not run.profiles else None,
+        "profiles": {bucket: name for bucket, name in run.profiles.items() if name} or None,
         "engine": "batch" if run.by_jobs else "direct", "tier": run.tier, "days": run.days,
         "purpose": run.purpose, "created_at": run.created_at, "objects": run.objects, "size": run.size_bytes,
         **states_fields(run.counts), "cost": run_cost(run, looks_cost), "list_calls": run.list_calls,
@@ -68,6 +70,17 @@ def cause_fields(cause: Cause) -> dict[str, Any]:
         "objects": cause.objects, "of_rights": cause.of_rights > 0,
     }  # fmt: skip
     return known(fields)
+
+
+def then_cause_fields(run: Run, cause: "ThenCause") -> dict[str, Any]:
+    """An entry of ``then_causes`` in a ``summary`` line."""
+    step = cause.step
+    return known(
+        {
+            "run": run.id, "step": str(step.kind), "target": step.target or None, "event": step.event,
+            "code": cause.code or None, "reason": cause.reason or None, "objects": cause.objects,
+        }
+    )  # fmt: skip
 
 
 def progress_fields(now: "RunProgress") -> dict[str, Any]:

@@ -9,6 +9,7 @@ STATES = {state.value: 0 for state in State}
 _RUNS: dict[str, Any] = {
     "runs": [], "objects": 0, "size": 0, **STATES, "costs": [], "list_calls": 0, "head_calls": 0,
     "short_of_days": 0, "not_sped_up": 0, "causes": [], "then_done": 0, "then_failed": 0, "then_open": 0,
+    "then_causes": [],
 }  # fmt: skip
 _FOLLOWED = {**_RUNS, "timed_out": False, "to_confirm": []}
 _NO_VOLUME = {"objects": 0, "size": 0, "unsized": 0}

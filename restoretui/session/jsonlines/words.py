@@ -65,6 +65,8 @@ WORDS: dict[str, Term] = {
     "version_id": Term(TEXT, "which version; absent: the current one"),
     "prefix": Term({"type": "string"}, "what the keys below it begin with; empty for a whole bucket"),
     "region": Term(TEXT, "a cloud's region"),
+    "profile": Term(TEXT, "whose keys reach it; of an object, where its run is over several accounts"),
+    "profiles": Term(by(TEXT, TEXT), "the same by bucket, where they are several; one that is not named has none"),
     "regions": Term(list_of(TEXT), "several of them"),
     "endpoint_url": Term(TEXT, "where the cloud is reached, if not by its own name"),
     "store": Term(TEXT, "which S3-compatible store"),
@@ -159,6 +161,9 @@ WORDS: dict[str, Term] = {
     "then_done": Term(COUNT, "objects, or steps of objects, that it is done with"),
     "then_failed": Term(COUNT, "those it could not be done with"),
     "then_open": Term(COUNT, "those that can be read and it is still to be done with"),
+    "then_causes": Term(
+        list_of(record("run step objects", "target event code reason")), "why steps could not be done"
+    ),
     "then_stands": Term(TEXT, "how far each step is with the object"),
     # a plan
     "act": Term(NAME, "restore, retry, retry_through_jobs, clone, confirm_job or clean"),

@@ -17,6 +17,8 @@ from restoretui.session.keys.lines import BadLines, Numbered, decoded
 
 LONGEST_LINE = 1 << 16
 """Bytes of a line of JSON or CSV."""
+MOST_LINES = 10_000_000
+"""Of a list that is held in memory: some 150 bytes each. A list may have no end."""
 REPORT_HEADINGS = ("Bucket", "Key", "VersionId", "TaskStatus", "ErrorCode", "HTTPStatusCode", "ResultMessage")
 """Of a completion report, whose CSV has none of its own (FACTS 2.3)."""
 _NO_OBJECTS = frozenset(
@@ -30,6 +32,9 @@ _AS_UNICODE = "name one object in each"
 class Reading:
     """One list as it is read."""
 
+    hands_on = False
+    """What is read is kept by somebody else."""
+
     def __init__(self, name: str, prefix: str = "", *, failed_only: bool = False) -> None:
         """``failed_only``: of a completion report, only tasks that failed are meant."""
         self.bad = BadLines(name)
@@ -41,6 +46,8 @@ class Reading:
 
     def read(self, form: KeysFormat, lines: Numbered, *, keeps_returns: bool = False) -> None:
         """Read it whole; ``UsageError`` names the lines that are no objects. ``keeps_returns``: CR ends no line."""
+        if not self.hands_on or form in (KeysFormat.MANIFEST, KeysFormat.REPORT):
+            lines = self._bounded(lines)
         match form:
             case KeysFormat.PLAIN:
                 for number, line in lines:
@@ -54,6 +61,16 @@ class Reading:
             case KeysFormat.CSV | KeysFormat.MANIFEST | KeysFormat.REPORT:
                 self._rows(form, lines)
         self.bad.check()
+
+    def _bounded(self, lines: Numbered) -> Numbered:
+        for number, line in lines:
+            if number > MOST_LINES:
+                raise UsageError(
+                    f"{self._name} has more than {MOST_LINES:,} lines, which are not held in memory",
+                    "`restoretui set import NAME FILE` takes any number of keys, locations, JSON lines or CSV; write"
+                    " @NAME then",
+                )
+            yield number, line
 
     def _try(self, number: int, line: bytes, parse: Callable[[int, bytes], None]) -> None:
         if not line:

@@ -104,7 +104,7 @@ class Past:
 
     async def _look_back(self, cloud: CloudAccess, provider: Provider, scope: Scope, sink: "_PastSink") -> None:
         traits = cloud.channel.listing_traits(provider)
-        source = Source(cast("Provider", _History(provider)), cloud.read, traits)
+        source = Source(cast("Provider", _History(provider)), cloud.of(scope.bucket).read, traits)
         await Lister(source, scope, sink, STREAMS, self._clock.monotonic).list_all()
         if not traits.ordered:
             raise Unsupported(
@@ -219,7 +219,7 @@ async def _removed_after(cloud: CloudAccess, provider: Provider, scope: Scope) -
         return None
     telling = cast("TellsExpirations", provider)
     try:
-        rules = await cloud.read(lambda: telling.expirations(scope.bucket))
+        rules = await cloud.of(scope.bucket).read(lambda: telling.expirations(scope.bucket))
     except CloudError:
         return None  # Whoever may not read the rules learns nothing of them; the listing stands.
     days = [found for rule in rules if (found := _days_of(rule)) is not None]

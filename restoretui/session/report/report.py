@@ -19,6 +19,7 @@ from restoretui.core.rules.commands import ShellCommand
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Cause, Run
 from restoretui.ledger.run_sums import RunSums
+from restoretui.ledger.then_records import ThenCause
 from restoretui.session.rows.common_prefix import common_prefix
 from restoretui.session.session import Session
 
@@ -48,6 +49,7 @@ class RunReport(Struct, frozen=True):
     goes: RunProgress
     sums: RunSums
     causes: Sequence[Cause]
+    then_causes: Sequence[ThenCause]
     looks_cost: Decimal | None
     readings: Sequence[ToolReading]
     """None where nothing of it can be read now."""
@@ -82,6 +84,7 @@ async def report_of(session: Session, run: Run) -> RunReport:
         goes=await session.run_views.progress(run),
         sums=sums,
         causes=await session.run_views.causes(run),
+        then_causes=await session.run_views.then_causes(run),
         looks_cost=session.looks_cost(run),
         readings=readings,
         commands=ledger.runs.commands(run.id),

@@ -79,6 +79,8 @@ class _Entries(list[ListedKey]):
 class SetReading(Reading):
     """Reads a list as ``--keys-from`` does, and hands on what it tells besides, some objects at a time."""
 
+    hands_on = True
+
     def __init__(self, name: str, prefix: str, put: Callable[[list[ToldObject]], None]) -> None:
         super().__init__(name, prefix)
         self._put = put

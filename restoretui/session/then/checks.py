@@ -73,7 +73,7 @@ class ThenChecks:
                     raise Unsupported(
                         f"--then {step}: objects of {plan.scheme}:// cannot be downloaded from here yet"
                     )
-                await asyncio.to_thread(_check_folder, step)
+                await asyncio.to_thread(_check_folder, step, Path(step.target))
             case ThenKind.EXEC:
                 command = step.argv[0]
                 if await asyncio.to_thread(shutil.which, command) is None:
@@ -83,6 +83,8 @@ class ThenChecks:
             case ThenKind.PRESIGN:
                 if not provider.capabilities.presigns:
                     raise Unsupported(f"--then {step}: {plan.scheme}:// has no links that read an object")
+                if step.target:
+                    await asyncio.to_thread(_check_file, step)
             case ThenKind.NOTIFY:
                 await asyncio.to_thread(notice_of, self._settings, step.target)
             case ThenKind.WEBHOOK:
@@ -180,7 +182,7 @@ class ThenChecks:
             return ""
         contents = cast("HandlesContents", provider).contents()
         try:
-            versioned = await cloud.read(lambda: contents.is_versioned(bucket))
+            versioned = await cloud.of(bucket).read(lambda: contents.is_versioned(bucket))
         except CloudError:
             return (
                 f"whether {bucket} keeps versions may not be read: without them the copy replaces the archived object"
@@ -195,7 +197,7 @@ class ThenChecks:
             return []
         telling = cast("TellsExpirations", provider)
         try:
-            rules = await cloud.read(lambda: telling.expirations(bucket))
+            rules = await cloud.of(bucket).read(lambda: telling.expirations(bucket))
         except CloudError as error:
             why = error.code or str(error)
             return [f"whether a lifecycle rule of {bucket} archives the copies again may not be read ({why})"]
@@ -238,8 +240,15 @@ def _buckets(plan: RestorePlan) -> set[str]:
     return {line.group.bucket for chosen in plan.tiers.values() for line in chosen.lines}
 
 
-def _check_folder(step: ThenStep) -> None:
-    above = Path(step.target)
+def _check_file(step: ThenStep) -> None:
+    file = Path(step.target)
+    if file.is_dir():
+        raise UsageError(f"--then {step}: {file} is a folder", "name a file in it")
+    if not file.exists():
+        _check_folder(step, file.parent)
+
+
+def _check_folder(step: ThenStep, above: Path) -> None:
     while not above.exists() and above != above.parent:
         above = above.parent
     if not above.is_dir():

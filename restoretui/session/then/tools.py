@@ -8,6 +8,7 @@ from restoretui.config.settings import Settings
 from restoretui.config.webhooks import secret_of
 from restoretui.core.errors import UsageError
 from restoretui.engine.then_tools import ThenTools, Webhook
+from restoretui.session.output_files import write_secret
 
 
 def tools_of(settings: Settings) -> ThenTools:
@@ -16,6 +17,7 @@ def tools_of(settings: Settings) -> ThenTools:
         settings.state_dir,
         lambda name: webhook_of(settings, name),
         _post,
+        write_secret,
         lambda name, title, text: _notify(settings, name, title, text),
         settings.expiring_hours * 3600,
     )

@@ -177,6 +177,7 @@ class ActivityPane(Pane):
             self.table.placeholder = none if is_all else f"no entry matches: {clear} shows everything again"
 
     def told(self, topics: frozenset[str]) -> bool:
+        """Marks the view as behind; it is read again no more often than its cost allows."""
         if "activity" in topics:
             self._stale = self._stale or self._query.where is not None
             self._is_behind = True
@@ -257,6 +258,7 @@ class ActivityPane(Pane):
             self.table.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Forms of a run's command are offered on entries that belong to a run."""
         if action == "say":
             return self.table.row is not None and self.table.row.run_id is not None
         if action == "save_filter":
@@ -278,6 +280,7 @@ class ActivityPane(Pane):
         self.say_place()
 
     def action_only(self) -> None:
+        """The next kind in ``Only``, then all again."""
         kinds = list(Only)
         self._only = kinds[(kinds.index(self._only) + 1) % len(kinds)]
         self.attempt(self._show, "view", hold_keys=True)

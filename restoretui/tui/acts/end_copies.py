@@ -42,10 +42,12 @@ class Copies(Struct, frozen=True):
 
     @property
     def objects(self) -> int:
+        """How many copies would be ended, of all groups."""
         return sum(group.objects for group in self.groups)
 
     @property
     def size_bytes(self) -> int:
+        """Their bytes, those of all groups."""
         return sum(group.size_bytes for group in self.groups)
 
 

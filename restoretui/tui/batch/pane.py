@@ -189,6 +189,7 @@ class BatchPane(Pane):
     # --- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What the job under the cursor allows; of what changes a job, nothing under read-only."""
         if action == "open":
             return True
         session, row = self.shell.session, self._row

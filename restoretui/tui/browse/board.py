@@ -232,6 +232,7 @@ class BrowseBoard(Markable):
             listing=self.source.listing,
             is_filtered=self.source.is_filtered,
             is_searching=bool(self.views_coming or self.requery_due or view is None or not view.complete),
+            is_anchored=self.source.is_anchored,
         ).words(self.shell.key_for)
 
     def place(self) -> list[Part]:
@@ -242,7 +243,7 @@ class BrowseBoard(Markable):
         clouds = session.settings.shown_clouds(self.location.scheme) if session is not None else []
         where = "  ".join(f"{scheme}://" for scheme in clouds) or str(self.location)
         shown = [(where, "strong"), *((f" · {word}", "busy") for word, on in kinds if on and source.is_bucket)]
-        return [*shown, *chips(source.query.where)]
+        return [*shown, *self._unasked(), *chips(source.query.where)]
 
     async def present(self) -> "Present":
         """What there is to filter by, whatever the filter in force leaves out of it."""
@@ -282,6 +283,15 @@ class BrowseBoard(Markable):
         is_plain = self.source.is_bucket and not busy and self.source.query.where is None
         whole = self.table.cut_value if is_plain else ""
         return self._status.show(*status(shown), longer=longer(shown), whole=whole)
+
+    def _unasked(self) -> list[Part]:
+        """That an inventory is shown though nobody asked for it."""
+        listing, session = self.source.listing, self.shell.session
+        if self.source.unasked is None or listing is None or session is None or listing.origin is None:
+            return []
+        from restoretui.tui.acts.inventory import unasked_words
+
+        return [(unasked_words(listing, session.clock.now(), self.shell.key_for("inventory")), "warn")]
 
     def _offer(self) -> str:
         """What could be shown at once, while a listing takes its time."""

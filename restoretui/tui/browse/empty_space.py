@@ -8,6 +8,9 @@ from restoretui.ledger.records import Listing
 OPENING, LISTING, READING = "opening …", "listing …", "reading …"
 NOTHING = "nothing is here: {parent} goes up, {refresh} lists again"
 NO_MATCH = "nothing matches the filter: {clear} shows everything again"
+NO_GLOB = (
+    "nothing matches the filter: a glob is of the whole key, * before it looks anywhere; {clear} shows everything"
+)
 STOPPED = "the listing was stopped before anything was found: {refresh} lists again"
 NO_BUCKETS = "no buckets, or none that this account may list: {go} goes to one by its name"
 NO_MATCH_HERE = "nothing matches the filter at this level: {flat} looks at all keys below; {clear} shows everything"
@@ -28,6 +31,8 @@ class Emptiness(NamedTuple):
     is_filtered: bool
     is_searching: bool
     """What the filter matches is not known to the end."""
+    is_anchored: bool = False
+    """It looks at the beginning of keys."""
 
     def words(self, key_for: Callable[[str], str]) -> str:
         """The sentence, with the keys that lead on, which ``key_for`` names by their ids."""
@@ -53,4 +58,6 @@ class Emptiness(NamedTuple):
             return READING  # They are on their way from the ledger.
         if self.is_searching:
             return NO_MATCH_YET
-        return NO_MATCH_HERE if listing.prefixes else NO_MATCH
+        if listing.prefixes:
+            return NO_MATCH_HERE
+        return NO_GLOB if self.is_anchored else NO_MATCH

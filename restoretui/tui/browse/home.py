@@ -4,7 +4,7 @@ Runs under way and those of the last two days, copies that end soon, marks that 
 bookmarks, places gone to before and those of the config. Nothing is asked of a cloud for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,7 +39,9 @@ class HomeRow(NamedTuple):
     run_id: int | None = None
     place: Location | None = None
     named: str = ""
-    """What the config calls it, as it is typed: ``archive:``."""
+    """As it is typed, where that says more than the place: ``archive:`` of the config, ``s3+PROFILE://…``."""
+    profile: str = ""
+    """As whom it was reached."""
     left: "MarkSet | None" = None
     """Marks of a session that has ended; or a set, which has a name."""
     archived: str = ""
@@ -82,7 +84,7 @@ class Home:
         newest = sorted(session.ledger.mark_sets.saved(), key=lambda one: one.at, reverse=True)[:MOST_SETS]
         sets = [_set(one) for one in newest]
         places = [_named(name, session.settings.places) for name in session.settings.places][:MOST_NAMED]
-        places += [_place(one) for one in (*kept, *recent)]
+        places += [_place(one, session.settings.profile_of) for one in (*kept, *recent)]
         return [row._replace(id=-1 - at) for at, row in enumerate([*rows, *marks, *sets, *places])]
 
     def _is_worth_it(self, run: "Run", now: datetime) -> bool:
@@ -140,8 +142,10 @@ def _named(name: str, places: Places) -> HomeRow:
     return HomeRow(0, title, "place", None, place.scheme, style="prefix", place=place, named=f"{name}:")
 
 
-def _place(one: "Visited") -> HomeRow:
+def _place(one: "Visited", whose: Callable[[str, str], str]) -> HomeRow:
     word, mark = ("bookmark", "★") if one.is_bookmarked else ("recent", "↺")
+    named = one.as_said if one.profile not in ("", whose(one.place.scheme, one.place.bucket)) else ""
     return HomeRow(
-        0, f"{mark} {one.place}", word, int(one.at.timestamp()), one.place.scheme, style="prefix", place=one.place
-    )
+        0, f"{mark} {named or one.place}", word, int(one.at.timestamp()), one.place.scheme, style="prefix",
+        place=one.place, named=named, profile=one.profile,
+    )  # fmt: skip

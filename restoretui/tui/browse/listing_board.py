@@ -109,7 +109,7 @@ class ListingBoard(BrowseBoard):
     def step(self, *, back: bool) -> None:
         """To where Browse was before, or forward again."""
         here = self.location
-        to = self.travels.step(here, back=back)
+        to = self.travels.step(self.session.settings, here, back=back)
         if to is not None:
             self.shell.move_on()
             came_from = here.prefix if to.bucket == here.bucket else here.bucket
@@ -127,8 +127,7 @@ class ListingBoard(BrowseBoard):
         self._give_up_views()
         left = self.source.listing if self.source.is_listing else None
         other_cloud = location.scheme != self.location.scheme
-        whose = self.session.settings.profile_of
-        other_account = whose(location.scheme, location.bucket) != whose(self.location.scheme, self.location.bucket)
+        other_account = self.travels.arrived(self.session.settings, location)
         if location.version_id is not None:
             # One version is looked for: it is shown among all of its key.
             location = replace(location, version_id=None)
@@ -194,7 +193,8 @@ class ListingBoard(BrowseBoard):
 
     async def _note_visit(self, location: Location, look: "PlaceLook | None") -> None:
         with suppress(LedgerError):  # It is no matter of what was asked for; who writes next says what is wrong.
-            await self.session.ledger.places.visit(location, look)
+            whose = self.session.settings.profile_of(location.scheme, location.bucket)
+            await self.session.ledger.places.visit(location, look, whose)
 
     def stop_asking(self) -> None:
         """Give up a look-up whose listing has not begun; what is on screen stays."""
@@ -345,6 +345,7 @@ class ListingBoard(BrowseBoard):
     # --- keeping up
 
     def told(self, topics: frozenset[str]) -> bool:
+        """Notes what has changed for the next tick, whether shown or not; paints only what is shown."""
         session, listing = self.shell.session, self.source.listing
         if session is None:
             return False

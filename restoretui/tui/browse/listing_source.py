@@ -1,7 +1,7 @@
 """What Browse shows: a place, listed flat or by prefix, with or without old versions, filtered and ordered."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -11,32 +11,50 @@ from restoretui.ledger.places import PlaceLook
 from restoretui.ledger.records import BELOW, Listing, Query
 
 if TYPE_CHECKING:
+    from restoretui.config.places import Account
+    from restoretui.config.settings import Settings
     from restoretui.ledger.catalog.browse_view import BrowseView
     from restoretui.session.session import Session
 
 _BY_SUMS = frozenset({BELOW, "size", "archived", "restoring", "readable"})
 
 
+class Stop(NamedTuple):
+    """A place, and as whom it was reached; None: as whoever the settings say."""
+
+    place: Location
+    account: "Account | None"
+
+
 class Travels(Struct):
     """Where Browse was before the place shown, and how each place was shown."""
 
-    behind: list[Location] = field(default_factory=list)
-    ahead: list[Location] = field(default_factory=list)
+    behind: list[Stop] = field(default_factory=list)
+    ahead: list[Stop] = field(default_factory=list)
+    account: "Account | None" = None
+    """As whom the place shown is reached."""
     _looks: dict[Location, PlaceLook] = field(default_factory=dict)
 
     def left(self, here: Location, to: Location) -> None:
         """Somebody goes from one place to another."""
         if here != to:
-            self.behind.append(here)
+            self.behind.append(Stop(here, self.account))
             self.ahead.clear()
 
-    def step(self, here: Location, *, back: bool) -> Location | None:
-        """One place back, or forward again; None where that ends."""
+    def arrived(self, settings: "Settings", there: Location) -> bool:
+        """Somebody is there now; tells whether as somebody else than before."""
+        before, self.account = self.account, settings.account_of(there.scheme, there.bucket)
+        return before != self.account
+
+    def step(self, settings: "Settings", here: Location, *, back: bool) -> Location | None:
+        """One place back, or forward again, as whoever it was reached as; None where that ends."""
         come_from, gone_to = (self.behind, self.ahead) if back else (self.ahead, self.behind)
         if not come_from:
             return None
-        gone_to.append(here)
-        return come_from.pop()
+        gone_to.append(Stop(here, self.account))
+        stop = come_from.pop()
+        settings.reach_again(stop.place.scheme, stop.place.bucket, stop.account)
+        return stop.place
 
     def keep(self, source: "ListingSource") -> PlaceLook | None:
         """Remember how the place is shown; None where that is not to be kept."""
@@ -69,6 +87,8 @@ class ListingSource(Struct):
     """Of each prefix it is shown what lies below it."""
     query: Query = field(default_factory=Query)
     listing: Listing | None = None
+    unasked: Location | None = None
+    """Where an inventory is shown though nobody asked for it: to list all that is there would take long."""
     direct: frozenset[str] = frozenset()
     """Archives that the bucket lets anybody read without a restore, as far as that is known."""
 
@@ -98,6 +118,13 @@ class ListingSource(Struct):
         """Not everything is shown."""
         return self.query.where is not None
 
+    @property
+    def is_anchored(self) -> bool:
+        """What is looked for is a glob over whole keys."""
+        from restoretui.core.filter.tree import is_anchored  # nobody filters before the first paint
+
+        return is_anchored(self.query.where)
+
     def ask(self, **changes: Any) -> None:
         """Filter or order differently."""
         self.query = replace(self.query, **changes)
@@ -126,6 +153,10 @@ class ListingSource(Struct):
 
     async def list(self, session: "Session", *, refresh: bool = False) -> Listing:
         """A listing of the place, made or found."""
+        from restoretui.tui.acts.inventory import take_unlisted  # not before the first paint
+
+        is_flat = self.flat and not refresh
+        self.unasked = await take_unlisted(session, self.location, self.unasked, flat=is_flat, versions=self.versions)
         return await session.open_listing(self.location, recursive=self.flat, versions=self.versions, refresh=refresh)
 
     async def view(self, session: "Session", listing: Listing) -> "BrowseView":

@@ -49,6 +49,8 @@ class Marking:
         self._bar = bar
         self._under_way: list[str] = []
         """What is being done, "" where that is over before it could be read."""
+        self._done = 0
+        """Rows that are marked so far, of very many."""
         self._settled = asyncio.Event()
         self._settled.set()
         self._plans: list[RestorePlan] | None = None
@@ -123,6 +125,7 @@ class Marking:
         try:
             summary = await work()
         finally:
+            self._done = 0
             self._under_way.remove(doing)
             if not self._under_way:
                 self._settled.set()
@@ -140,8 +143,12 @@ class Marking:
     def _say_doing(self) -> bool:
         doing = next(filter(None, self._under_way), "")
         if doing:
-            self._bar.doing(doing)
+            self._bar.doing(f"{doing}, {self._done:,} done" if self._done else doing)
         return bool(doing)
+
+    def _told(self, done: int) -> None:
+        self._done = done
+        self._say_doing()
 
     async def settled(self) -> None:
         """Until every change asked for so far has been made."""
@@ -180,6 +187,9 @@ class Marking:
             from restoretui.core.filter.printer import filter_text
 
             what = f"matches {filter_text(where)} below"
+        if not summary.objects:
+            shell.say("warning", f"nothing {what} {location.prefix or location}, so nothing is marked")
+            return summary
         shell.say(
             "done",
             f"{fmt.plural(summary.objects, 'object')} marked in all, with what {what} {location.prefix or location}",
@@ -251,7 +261,7 @@ class Marking:
             raise UsageError("nothing at this level matches", f"{again} again marks what matches below")
         if view.count == 0:
             raise UsageError("nothing is shown that could be marked")
-        summary = await self._pane.session.ledger.selections.add_view(self.sel, view)
+        summary = await self._pane.session.ledger.selections.add_view(self.sel, view, self._told)
         if prefixes and (view.count > view.objects or self._asks_more_than_keys(view)):
             self._offered = view
             done = "the objects shown are marked, those below prefixes are not" if view.objects else NO_OBJECT

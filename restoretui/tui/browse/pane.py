@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 from textual import on
 
-from restoretui.core.errors import UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.core.rules.verdicts import Purpose
@@ -120,27 +119,16 @@ class BrowsePane(ListingBoard):
         self.step(back=False)
 
     def action_bookmark(self) -> None:
-        self.attempt(self._bookmark, "bookmark")
+        from restoretui.tui.browse.place_acts import bookmark
 
-    async def _bookmark(self) -> None:
-        """The place shown, or the bucket under the cursor."""
-        place, row = self.location, self.buckets.row
-        if not place.bucket and row is not None:
-            known = row.place if isinstance(row, HomeRow) else Location(row.scheme, row.name)
-            place = known or place
-        if not place.bucket:
-            raise UsageError("this is no place that could be bookmarked", "choose a bucket")
-        if place.key is not None:
-            place = place.parent
-        is_one = await self.session.ledger.places.bookmark(place)
-        self.shell.say("done", f"{place} is {'a bookmark' if is_one else 'no bookmark any more'}", "")
+        self.attempt(partial(bookmark, self), "bookmark")
 
-    def known_places(self) -> list[Location]:
+    def known_places(self) -> list[Location | str]:
         """What can be gone to that is known, the likeliest first: what is shown, bookmarks, places, buckets."""
         here, view = self.location, self.view
         rows = view.rows(0, MOST_KNOWN) if view is not None and self.source.is_bucket else []
         shown = [here.below(row.ref.key) for row in rows if row.is_prefix]
-        visited = [one.place for one in self.session.ledger.places.visited()]
+        visited = [one.as_said for one in self.session.ledger.places.visited()]
         return [*shown, *visited, *(Location(row.scheme, row.name) for row in self._buckets_found)]
 
     def action_buckets(self) -> None:
@@ -261,7 +249,6 @@ class BrowsePane(ListingBoard):
         return self.source.query.where
 
     def narrow(self, where: "Filter | None") -> None:
-        """Show what matches this."""
         self.filter_bar.show(where)
         self.source.ask(where=where)
         self.requery()
@@ -290,6 +277,7 @@ class BrowsePane(ListingBoard):
             self.note_visit()
 
     def action_clear(self) -> None:
+        """One thing a press: stops a running listing, else a request, else clears the filter, else leaves sums."""
         self.shell.move_on()
         running = self.following
         if running is None and self.source.listing is not None and self.source.is_listing:

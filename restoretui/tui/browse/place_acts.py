@@ -8,8 +8,11 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from restoretui.core.errors import UsageError
+from restoretui.core.location import Location
 from restoretui.core.past.when import read_when
 from restoretui.session.past.past import PastListing
+from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.words import said
@@ -99,6 +102,22 @@ QUESTION = (
     "Whoever asks pays for this bucket: requests, retrievals and what is downloaded are billed to the account of"
     " these credentials, not to the bucket's owner. For this session; your own buckets cost what they always do."
 )
+
+
+async def bookmark(board: ListingBoard) -> None:
+    """The place shown, or the bucket under the cursor; as whoever reaches it."""
+    place, row = board.location, board.buckets.row
+    profile = ""
+    if not place.bucket and row is not None:
+        known = row.place if isinstance(row, HomeRow) else Location(row.scheme, row.name)
+        place, profile = known or place, row.profile if isinstance(row, HomeRow) else ""
+    if not place.bucket:
+        raise UsageError("this is no place that could be bookmarked", "choose a bucket")
+    if place.key is not None:
+        place = place.parent
+    profile = profile or board.session.settings.profile_of(place.scheme, place.bucket)
+    is_one = await board.session.ledger.places.bookmark(place, profile)
+    board.shell.say("done", f"{place} is {'a bookmark' if is_one else 'no bookmark any more'}", "")
 
 
 async def pay_for_bucket(board: ListingBoard) -> None:

@@ -59,6 +59,7 @@ class CopyMenu(Dialog[None]):
         return form in ("copy_uri", "copy_line") or bool(place.bucket)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Forms that the place does not have are no keys here."""
         if action == "copy":
             return self._has(str(parameters[0]))
         return super().check_action(action, parameters)

@@ -62,6 +62,7 @@ class Dialog(Working, ModalScreen[ResultT]):
         """The complaint on screen is that the terminal is too small: it goes as soon as that is no longer true."""
 
     def compose(self) -> ComposeResult:
+        """Head, middle, complaint, foot, keys: subclasses fill in ``head``, ``body`` and ``foot``."""
         self.shell.key_queue.let_go()  # Keys that waited for the dialog are for it.
         # Parts are held, not queried: work that outlives the dialog may still tell them something.
         with Vertical(id="box") as self.box:
@@ -160,6 +161,7 @@ class Dialog(Working, ModalScreen[ResultT]):
         return 0, 0
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Scrolling is a key only while something is out of view, saying only where a command does the same."""
         if action == "say":
             return self.says() is not None
         return self._scrolls if action == "scroll_text" else super().check_action(action, parameters)
@@ -233,6 +235,7 @@ class Dialog(Working, ModalScreen[ResultT]):
     # --- what is said
 
     def complain(self, error: RestoreTuiError) -> None:
+        """In the dialog itself, below the middle; stays until ``no_complaint``."""
         self._lacked_room = False
         self._problem.update(said(("✗ ", "bad"), str(error), (f" — {error.hint}" if error.hint else "", "dim")))
         self._problem.display = True
@@ -252,4 +255,5 @@ class Dialog(Working, ModalScreen[ResultT]):
             row[(row.index(self.focused) + step) % len(row)].focus()
 
     def action_cancel(self) -> None:
+        """Dismiss with ``None``: nothing was decided."""
         self.dismiss(None)

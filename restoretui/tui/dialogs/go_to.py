@@ -86,6 +86,7 @@ class PlaceField(Input):
         self.action_cursor_right()  # Textual's own way to take what it suggests.
 
     def action_older(self, step: int) -> None:
+        """The next of the known places, or the one before."""
         self._at = max(0, min(len(self._known) - 1, self._at + step))
         self.value = self._known[self._at]
         self.action_end()
@@ -97,7 +98,7 @@ class GoTo(Dialog[Location | str]):
     def __init__(
         self,
         location: Location,
-        known: Sequence[Location] = (),
+        known: Sequence[Location | str] = (),
         sets: Sequence[str] = (),
         places: Sequence[str] = (),
         read: Callable[[str], Location] = parse_location,

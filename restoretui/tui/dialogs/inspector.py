@@ -49,6 +49,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
         return [self._scroll]
 
     def on_mount(self) -> None:
+        """Two looks side by side: HEAD for what it is now, the ledger for what was."""
         self.attempt(self._look, "look")
         self.attempt(self._remember, "remember")
 
@@ -98,6 +99,7 @@ class Inspector(Dialog[None], inherit_bindings=False):
         self._facts.update(Content("\n").join(text))
 
     def action_copy(self) -> None:
+        """Opens the forms it can be copied in."""
         state = self._known.row.state if self._known.row is not None else None
         readable = state in (State.ONLINE, State.AVAILABLE)
         ref = self._known.ref

@@ -81,6 +81,7 @@ class SavedFilters(Dialog[str]):
         return None if self._menu.highlighted is None else list(self._filters)[self._menu.highlighted]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only filters saved on this machine can be forgotten, none of the config."""
         if action == "forget":
             return self._at in self.shell.remembered.filters
         return super().check_action(action, parameters)

@@ -72,6 +72,7 @@ class SignIn(Dialog[bool]):
         self._end()
 
     def action_cancel(self) -> None:
+        """Ends the login that is running, too."""
         self._end()
         self.dismiss(None)
 
@@ -103,6 +104,7 @@ class SignIn(Dialog[bool]):
         self.fit_soon()
 
     def fit(self) -> None:
+        """And shows the last lines said, where not all have room."""
         super().fit()
         self.call_after_refresh(self.middle.scroll_end, animate=False)
 

@@ -48,6 +48,7 @@ class MarksBoard:
         return len(self._left) + self.marks.count + len(self._saved)
 
     def rows(self, start: int, n: int) -> Sequence[Row]:
+        """Across the three parts; only the marks are read from the ledger."""
         first, last = len(self._left), len(self._left) + self.marks.count
         stop = start + n
         found: list[Row] = [*self._left[start:stop]]
@@ -59,6 +60,7 @@ class MarksBoard:
         return found
 
     def position(self, row_id: int) -> int | None:
+        """Negative ids are sets, others rows of the marks."""
         if row_id >= 0:
             found = self.marks.position(row_id)
             return None if found is None else found + len(self._left)

@@ -14,7 +14,8 @@ from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.records import CloudId, Query
-from restoretui.ledger.selections.marks_view import MarkRow
+from restoretui.ledger.selections.mark_sets import MarkSet
+from restoretui.ledger.selections.marks_view import MarkRow, MarksView
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.prompts import TextPrompt
 from restoretui.tui.keys import DROPPING, MARKED
@@ -117,7 +118,8 @@ class MarksScreen(Owner, Dialog[Wanted]):
 
     async def _soon(self) -> None:
         await self.session.clock.pause(SETTLE_S)
-        if self._board is None or self._counted != await self._revision():
+        board = self._board
+        if board is None or not board.marks.added_up or self._counted != await self._revision():
             await self._read()
         else:
             self._costs.clear()
@@ -130,11 +132,21 @@ class MarksScreen(Owner, Dialog[Wanted]):
         return sel, await self.session.ledger.selections.revision(sel)
 
     async def _read(self) -> None:
-        sets = self.session.ledger.mark_sets
-        old = self._board
+        sets, old = self.session.ledger.mark_sets, self._board
         self._counted = await self._revision()
-        marks = await sets.grouped(old.marks.folded if old is not None else ())
-        board = self._board = MarksBoard(await sets.left(), marks, sets.saved())
+        summary = await self.session.ledger.selections.summary(sets.shown)
+        if summary.objects >= MANY and (old is None or not old.marks.added_up):
+            # The whole of each bucket first: its objects are there to be looked at while they are added up.
+            self._show(sets.by_bucket(None if old is None else old.marks), ())
+        like = None if self._board is None else self._board.marks
+        marks = await sets.by_prefix(like, partial(self._say_adding, summary.objects))
+        self._show(marks, await sets.left())
+        await self._say_whole()
+        self._say_here()
+
+    def _show(self, marks: MarksView, left: Sequence[MarkSet]) -> None:
+        sets, old = self.session.ledger.mark_sets, self._board
+        board = self._board = MarksBoard(left, marks, sets.saved())
         at = None
         if old is None:  # However often reading began before: marks that change begin it anew.
             at = board.first_mark()
@@ -147,8 +159,11 @@ class MarksScreen(Owner, Dialog[Wanted]):
         )
         self.table.set_view(board, at=at)
         self.refresh_bindings()
-        await self._say_whole()
-        self._say_here()
+
+    def _say_adding(self, objects: int, counted: int) -> None:
+        if objects >= MANY:
+            adding: Part = (f"adding up … {counted:,}", "busy")
+            self._whole.show(said(adding), longer=[said((f"{MARK} {objects:,} marked", "mark"), " · ", adding)])
 
     def _key(self, command: str) -> str:
         return self.shell.key_for(command)
@@ -208,6 +223,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Until the marks are read nothing but leaving works."""
         if self.shell.session is None or self._board is None:
             return action in ("cancel", "scroll_text") and super().check_action(action, parameters)
         selections = self.session.ledger.selections

@@ -40,4 +40,5 @@ def counted(left: "Outstanding") -> str:
 def _line(left: "Outstanding", session: "Session") -> str:
     number = left.run.id
     go_on = "Another restoretui goes on with it" if session.is_elsewhere(number) else "Go on"
-    return f"run {number}: {counted(left)}. {go_on}: {command(f'watch {number}', session.settings)}"
+    then = "".join(f"; then {step.told}" for step in left.run.then if step.is_news)
+    return f"run {number}: {counted(left)}{then}. {go_on}: {command(f'watch {number}', session.settings)}"

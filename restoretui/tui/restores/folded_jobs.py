@@ -35,6 +35,7 @@ class FoldedJobs:
 
     @property
     def count(self) -> int:
+        """The jobs', and one for the line of the skipped ones once all are there."""
         return self.jobs.count + (self.line is not None and self.jobs.complete)
 
     @property

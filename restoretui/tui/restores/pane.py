@@ -117,6 +117,7 @@ class RestoresPane(Pane):
         return ("✗ not read", "bad") if self._detailed and self.detail.table.error_state is not None else None
 
     def told(self, topics: frozenset[str]) -> bool:
+        """Also on other tabs: a run that lacks Expedited capacity is asked about wherever one is."""
         if self.shell.session is None:
             return False
         self._ask_of_capacity()
@@ -178,6 +179,7 @@ class RestoresPane(Pane):
     # --- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What the run at hand has objects for, by its counts: retries need failures, extending needs copies."""
         if self.shell.session is None:
             return False
         run = self._run
@@ -202,6 +204,7 @@ class RestoresPane(Pane):
         return needed.get(action, True)
 
     def action_back(self) -> None:
+        """To the list, the cursor on the run that was open."""
         run = self.detail.run
         self.detail.close()
         self.query_one(ContentSwitcher).current = "run-list"

@@ -56,6 +56,7 @@ class ReportBox(Dialog[None], inherit_bindings=False):
         self.fit_soon()
 
     def action_save_report(self) -> None:
+        """Asks for a name, whose ending chooses the format; the directory is the one restoretui was started in."""
         self.attempt(self._save, "save")
 
     async def _save(self) -> None:

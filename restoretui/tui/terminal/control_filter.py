@@ -28,6 +28,7 @@ class ControlFilter(LineFilter):
     """Removes raw control, bidi and zero-width characters; control segments are Textual's own and stay."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Called for every painted line, so quick for those that are clean: they are given back as they are."""
         if all(control or text.isprintable() for text, _, control in segments):
             return segments
         return [

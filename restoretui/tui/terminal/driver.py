@@ -45,6 +45,7 @@ class ToTerminal:
         self.is_gone = False
 
     def write(self, text: str) -> None:
+        """On Textual's writer thread; after an ``OSError`` everything is dropped."""
         self._try(lambda: self._file.write(text))
 
     def flush(self) -> None:
@@ -95,12 +96,14 @@ class TerminalDriver(LinuxDriver):
             super()._sigcont_application()
 
     def write(self, data: str) -> None:
+        """To the writer thread's queue; OSC sequences are left out where the terminal would print them."""
         if self._is_plain and data.startswith(_OSC):
             return  # Textual sets the pointer's shape and the clipboard everywhere; some consoles would print that.
         self.sent += len(data)
         super().write(data)
 
     def start_application_mode(self) -> None:
+        """Also watches for the end: signals on the loop, a thread for a terminal that just hangs up."""
         self.shown.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._title:
@@ -159,6 +162,7 @@ class TerminalDriver(LinuxDriver):
         self._app.call_later(self._app.exit, ExitCode.INTERRUPTED)
 
     def stop_application_mode(self) -> None:
+        """Gives the window its title back first."""
         if self._is_titled:
             self._is_titled = False
             self.write(_RESTORE_TITLE)

@@ -36,6 +36,7 @@ class Bar(Widget):
         return True
 
     def render(self) -> Content:
+        """The first wordings that fit beside each other; where none does, the shortest are cut."""
         width = self.size.width
         if self._whole:
             return self._with_whole(width)

@@ -54,6 +54,7 @@ class CheckList(OptionList, Generic[ValueT]):
         return said(("[x] ", "mark") if value in self.ticked else ("[ ] ", "dim"), *words)
 
     def action_accept(self) -> None:
+        """Posts ``Accepted``; what is ticked stands in ``ticked``."""
         self.post_message(self.Accepted())
 
     @on(OptionList.OptionSelected)

@@ -200,6 +200,7 @@ class FilterBar(Vertical):
             self._timer = None
 
     def action_keep(self) -> None:
+        """Close the field and post a final ``Changed``; what cannot be read keeps it open and says why."""
         self._stop()
         if not self._read(is_final=True):
             return
@@ -209,6 +210,7 @@ class FilterBar(Vertical):
         self._tell(final=True)
 
     def action_drop(self) -> None:
+        """Show everything again: ``Changed`` without a filter, and final."""
         self.clear()
         self._typed_where = None
         self._tell(final=True)

@@ -43,12 +43,14 @@ class GuardedButton(Button):
         return cast("Guard", self.screen)
 
     def action_press(self) -> None:
+        """Press, if what the key was meant for is what the dialog still shows; else the guard says why not."""
         if self._guard.was_seen():
             super().action_press()
         else:
             self._guard.not_seen()
 
     def on_mouse_down(self) -> None:
+        """Remembers what the click is aimed at: it counts only if the same is there when the button is let go."""
         self._aimed_at = self._guard.on_screen
 
     async def _on_click(self, event: events.Click) -> None:

@@ -55,6 +55,7 @@ class KeyBar(Widget):
             self.refresh()
 
     def render(self) -> Content:
+        """As many keys as there is room for, the most useful ones, in the order of their ranks."""
         room = self.size.width - 1
         chosen: list[Binding] = []
         for binding in sorted(self._keys, key=_worth):
@@ -77,6 +78,7 @@ class KeyBar(Widget):
         return next((binding for start, end, binding in self._shown if start <= x < end), None)
 
     def on_click(self, event: events.Click) -> None:
+        """Does what the key under the pointer does, by way of the key."""
         binding = self._at(event.x)
         if binding is not None:
             self.app.simulate_key(binding.key)

@@ -54,6 +54,7 @@ class PickLine(Widget, can_focus=True):
         self.refresh()
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
+        """In cells: all choices on the line, whatever room there is."""
         return self.render().cell_length
 
     def on_click(self, event: events.Click) -> None:

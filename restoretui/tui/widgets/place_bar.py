@@ -39,6 +39,7 @@ class PlaceBar(Bar):
         self._say()
 
     def on_click(self, event: events.Click) -> None:
+        """Posts ``Clicked`` with the cell, which a pane makes a place of."""
         self.post_message(self.Clicked(event.x - self.styles.padding.left))
 
     def go(self, *place: Part, light: Part | None = None) -> None:

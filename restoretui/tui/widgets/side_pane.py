@@ -44,6 +44,7 @@ class SidePane(Alike, Vertical):
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
+        """One static of lines; hidden until ``fit`` finds room."""
         yield self._lines
 
     def fit(self, *, wanted: bool) -> None:

@@ -119,6 +119,7 @@ class TabBar(Bar):
         return said(*parts)
 
     def render(self) -> Content:
+        """The widest wording of tabs and account that fits; notes where each tab ends, for clicks."""
         room = self.size.width
         left, right = self._fitting(room)
         x = self.styles.padding.left + left.cell_length
@@ -144,6 +145,7 @@ class TabBar(Bar):
         return left, right
 
     def on_click(self, event: events.Click) -> None:
+        """Posts ``Chosen`` for the tab under the pointer."""
         for end, tab in self._ends:
             if event.x < end:
                 self.post_message(self.Chosen(tab))

@@ -23,6 +23,7 @@ from restoretui.core.location import Location
 from restoretui.core.model import State, Tier
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import Listing, Query
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.providers.s3.batch.manifest_csv import ManifestParts
 from restoretui.session.session import Session, open_session
 from tests.bench.harness.endpoint import Endpoint
@@ -71,8 +72,18 @@ async def look(session: Session, kept: Ledger, place: Location) -> Listing:
     ):
         view = await kept.note(name, whole(session, listing, query))
         await view.aclose()
+    await mark_through(session, kept, listing)
     await kept.note("totals of three levels", totals(session, listing))
     return listing
+
+
+async def mark_through(session: Session, kept: Ledger, listing: Listing) -> None:
+    """One in five objects, which lie scattered among the others."""
+    selections = session.ledger.selections
+    view, own = await whole(session, listing, Query(parse_filter("class:deep"))), await selections.create()
+    await kept.note("mark 1 in 5 through a filter", selections.add_view(own, view))
+    await view.aclose()
+    await kept.note("drop these", selections.drop(own))
 
 
 async def whole(session: Session, listing: Listing, query: Query) -> BrowseView:
@@ -97,10 +108,11 @@ async def act(session: Session, kept: Ledger, listing: Listing) -> None:
     view = await whole(session, listing, Query())
     await kept.note("mark all", ledger.selections.add_view(marks, view))
     await view.aclose()
+    await kept.note("marks by prefix", session.ledger.mark_sets.by_prefix())
     plan = await kept.note("plan", session.plan(marks, 7))
     by_job = as_batch(plan, cloud.rules)
     confirming = ledger.batches.confirm(
-        marks, listing.scope.cloud, by_job, Tier.BULK, connection.to_mapping(), BatchOptions(ROLE)
+        marks, ConfirmedPlan(listing.scope.cloud, by_job, Tier.BULK, connection.to_mapping()), BatchOptions(ROLE)
     )
     given_up = await kept.note("confirm, by a job", confirming)
     await kept.note("manifest", manifest(session, given_up))

@@ -74,8 +74,11 @@ def test_one_plan_and_one_run_over_two_accounts_is_resumed_with_the_keys_of_each
     (line,) = run(served, "status", "last", "--json", **env).of("run")
     assert f"s3+home://{THEIRS}/data/ '{frankfurt}'" in line["command_line"]
     assert "--profile" not in line["command_line"]
+    assert (line["profiles"], "profile" in line) == ({THEIRS: "home", "acme-frankfurt-archive": "work"}, False)
     watched = run(served, "watch", "last", "--timeout", "60s", "--json", **env)
     assert (watched.code, watched.summary["available"], watched.summary["failed"]) == (4, plan["requests"] - 1, 1)
+    whose = {(row["bucket"], row["profile"]) for kind in ("change", "object") for row in watched.of(kind)}
+    assert whose == {(THEIRS, "home"), ("acme-frankfurt-archive", "work")}
     served.ask("/_sandbox/faults", {"faults": []}, "POST")
     retried = run(served, "retry", "last", "--yes", "--wait", "--timeout", "60s", "--json", **env)
     assert (retried.code, retried.summary["available"]) == (0, plan["requests"]), retried.err
@@ -92,7 +95,10 @@ def test_a_profile_stands_in_the_location_and_in_whatever_the_run_remembers(
 ) -> None:
     said = [f"s3+work://{PLACE}", "--days", "2", "--tier", "expedited", "--storage-class", "glacier", "--yes"]
     assert run(served, "restore", *said, **env).code == 0
-    (line,) = run(served, "status", "last", "--json", **env).of("run")
+    told = run(served, "status", "last", "--json", **env)
+    (line,) = told.of("run")
+    assert (line["profile"], "profiles" in line) == ("work", False)
+    assert not [row for row in told.of("object") if "profile" in row], "its run says it"
     assert "--profile work" in line["command_line"]
     assert f"s3://{PLACE}" in line["command_line"]
     other = run(served, "ls", f"s3+nobody://{PLACE}", **env)

@@ -1,9 +1,15 @@
 """Completion as shells do it: commands, options, runs, jobs, sets, places, profiles, stores, classes, files."""
 
 import os
+import pty
+import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -92,33 +98,64 @@ def test_a_ledger_that_is_not_there_or_damaged_completes_nothing(run: Run, serve
     assert not list((tmp_path / "state").glob("catalog*")), "nothing is made by a press of a key"
 
 
-@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
-def test_fish_completes(shell_env: dict[str, str]) -> None:
-    script = "restoretui completion fish | source\n"
-    script += "\n".join(
-        f'complete -C "{line}"' for line in ("restoretui stat", "restoretui plan --tier st", "restoretui ls arch")
-    )
-    done = subprocess.run(
-        ["fish", "-c", script], env=shell_env, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["status", "standard", "archive:"], (
-        done.stderr
-    )
+def typed(shell: list[str], env: dict[str, str], setting_up: str, lines: Sequence[str]) -> list[str]:
+    """What a shell at a terminal makes of lines, the tab pressed and an ``x`` typed behind each."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe(shell[0], shell, {**env, "TERM": "xterm", "PS1": "> ", "HISTFILE": ""})
+    said = bytearray()
+
+    def until(what: str) -> re.Match[bytes]:
+        end = time.monotonic() + 60
+        while (found := re.search(what.encode(), said)) is None:
+            assert time.monotonic() < end, said.decode(errors="replace")
+            if select.select([terminal], [], [], 0.1)[0]:
+                said.extend(os.read(terminal, 65_536))
+        return found
+
+    try:
+        os.write(terminal, f"{setting_up}\necho rea''dy\n".encode())
+        until(r"[\r\n]ready")
+        found = []
+        for at, line in enumerate(lines):
+            # What is on the line then is no command any more, but what one prints.
+            os.write(terminal, f"{line}\tx\x01echo told {at}: \r".encode())
+            found.append(until(rf"[\r\n]told {at}: (.*?)\r").group(1).decode())
+        return found
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+LINES = ("restoretui ls arch", "restoretui ls s3+w", "restoretui ls --profile=w", "restoretui plan --tier st")
+TYPED = [
+    "restoretui ls archive:x", "restoretui ls s3+work://x", "restoretui ls --profile=work x",
+    "restoretui plan --tier standard x",
+]  # fmt: skip
+
+
+def test_at_a_terminal_a_word_goes_on_behind_what_is_no_whole_one(shell_env: dict[str, str]) -> None:
+    set_up = 'eval "$(restoretui completion bash)"'
+    assert typed(["bash", "--norc", "-i"], shell_env, set_up, LINES[:2]) == TYPED[:2]
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
-def test_zsh_registers_a_function_for_it(shell_env: dict[str, str]) -> None:
-    script = 'autoload -U compinit; compinit -u; eval "$(restoretui completion zsh)"; print ${_comps[restoretui]}'
+def test_zsh_completes(shell_env: dict[str, str]) -> None:
+    set_up = 'autoload -U compinit; compinit -u; eval "$(restoretui completion zsh)"'
+    assert typed(["zsh", "-f", "-i"], shell_env, set_up, LINES) == TYPED
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_completes(run: Run, served: Served, shell_env: dict[str, str]) -> None:
+    restored(run, served)
+    lines = (*LINES, "restoretui plan --keys-from=/etc/hostn", "restoretui status 1")
+    script = "restoretui completion fish | source\n" + "\n".join(f'complete -C "{line}"' for line in lines)
     done = subprocess.run(
-        ["zsh", "-f", "-c", script], env=shell_env, capture_output=True, text=True, timeout=120, check=False
+        ["fish", "-c", script], env=shell_env, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.stdout.strip() == "_restoretui_completion", done.stderr
-    for words, offered in (
-        ("restoretui stat", "status"),
-        ("restoretui plan --tier st", "standard"),
-        ("restoretui ls a", r"archive\:"),
-    ):
-        count = str(len(words.split()) - 1)
-        env = shell_env | {"_RESTORETUI_COMPLETE": "zsh_complete", "COMP_WORDS": words, "COMP_CWORD": count}
-        told = subprocess.run(["restoretui"], env=env, capture_output=True, text=True, timeout=60, check=False)
-        assert offered in told.stdout.split("\n")
+    *found, about = done.stdout.splitlines()
+    assert [line.split("\t")[0] for line in found] == [
+        "archive:", "s3+work://", "--profile=work", "standard", "--keys-from=/etc/hostname",
+    ], done.stderr  # fmt: skip
+    assert re.fullmatch(r"1\tbulk, \d+ objects?", about), "what stands behind a comma is told, too"

@@ -1,46 +1,15 @@
 """Recipes beside the very programs they are about, where these are installed; else skipped, and it is said why."""
 
-import os
 import re
-import shutil
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
-import restoretui
-from tests.cli.conftest import Run, Serve, Served
+from tests.cli.conftest import Run, Serve
+from tests.cli.neighbours.programs import program, recipe, s3_of, told
 
 CONTENT = bytes(range(256)) * 400
 RESTORED = ("--days", "7", "--tier", "bulk", "--yes", "--max-cost", "20", "--wait")
-
-
-def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed: apt-get install {name}")
-    return found
-
-
-def s3_of(served: Served, bucket: str) -> Any:
-    """A client of the sandbox, and a new bucket there."""
-    env = served.contract["env"]
-    s3 = boto3.client(
-        "s3", endpoint_url=served.contract["s3"], region_name="us-east-1",
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"], aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-    )  # fmt: skip
-    s3.create_bucket(Bucket=bucket)
-    return s3
-
-
-def told(env: Mapping[str, str], folder: Path, *words: str) -> str:
-    """What it prints; it has to end well."""
-    ended = subprocess.run(words, env={**os.environ, **env}, cwd=folder, capture_output=True, text=True, timeout=90)
-    assert ended.returncode == 0, f"{words}: {ended.stdout[-500:]} {ended.stderr[-1500:]}"
-    return ended.stdout
 
 
 @pytest.mark.timeout(180)
@@ -99,9 +68,7 @@ def test_git_annex_gets_what_was_restored_before(run: Run, serve: Serve, tmp_pat
 
 def test_systemd_takes_the_units_as_they_stand_in_the_recipe(tmp_path: Path) -> None:
     analyse = program("systemd-analyze")
-    paper = Path(restoretui.__file__).parent / "docs" / "recipes.md"
-    (ini,) = re.findall(r"```ini\n(.*?)```", paper.read_text("utf-8"), re.DOTALL)
-    units = re.split(r"^# (\S+)$", ini, flags=re.MULTILINE)[1:]
+    units = re.split(r"^# (\S+)$", recipe("systemd", "ini"), flags=re.MULTILINE)[1:]
     named = dict(zip(units[::2], units[1::2], strict=True))
     for name, text in named.items():
         # It looks for programs in the system's own folders, and there is none of ours there.

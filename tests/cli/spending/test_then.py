@@ -83,6 +83,13 @@ def test_what_is_not_waited_for_is_done_by_watch(run: Run, served: Served, tmp_p
     assert watched.code == 1
     assert watched.summary["then_failed"] > 0
     assert watched.summary["failed"] == 0
+    (cause,) = watched.summary["then_causes"]
+    assert (cause["step"], cause["objects"]) == ("exec", watched.summary["then_failed"])
+    assert cause["reason"] == "false failed: exit code 1"
+    assert "Why" in run(served, "report", "last").out.partition("Not done")[2]
+    told = run(served, "status", "last").err
+    assert f"exec failed for {cause['objects']} objects: false failed: exit code 1" in told
+    assert "`restoretui retry 1` does once more what failed" in told
     assert "nothing is under way" in run(served, "watch").err
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import ObjectFacts, Tier
-from restoretui.core.plan.plan import RestorePlan, make_plan
+from restoretui.core.plan.plan import RestorePlan, Terms, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
 from restoretui.core.plan.tier_plan import FactGroup, TierPlan
 from restoretui.core.rules.clouds import CLOUDS
@@ -116,7 +116,7 @@ def test_shortening_pays_its_requests_alone() -> None:
     made = plan(FactGroup("b", longer, 1_000, 300 * GIB), purpose=Purpose.EXTEND).tiers[Tier.STANDARD]
     assert made.counts == {Action.NOTHING: 1_000}, "nobody asked for that"
     group = FactGroup("b", longer, 1_000, 300 * GIB)
-    made = make_plan(S3, [group], 3, NOW, (PRICES, True), shorten=True).tiers[Tier.STANDARD]
+    made = make_plan(S3, [group], 3, NOW, (PRICES, True), terms=Terms(shorten=True)).tiers[Tier.STANDARD]
     assert made.counts == {Action.SHORTEN: 1_000}
     assert made.cost == Cost(requests=Decimal("0.05"))
 

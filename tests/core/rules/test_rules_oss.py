@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from restoretui.core.model import ObjectFacts, RestoreRequest, State, Tier
-from restoretui.core.plan.plan import READ_DIRECTLY, make_plan
+from restoretui.core.plan.plan import READ_DIRECTLY, BucketTerms, Terms, make_plan
 from restoretui.core.plan.pricing import Cost, PriceTable, read_price_book
 from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.core.rules.clouds import CLOUDS
@@ -173,7 +173,7 @@ def test_a_bucket_read_directly_needs_no_restore() -> None:
         for bucket in ("direct", "plain")
         for name in ("Archive", "ColdArchive")
     ]
-    made = make_plan(OSS, groups, 3, NOW, (MAINLAND, True), readable={"direct": frozenset({"Archive"})})
+    made = make_plan(OSS, groups, 3, NOW, (MAINLAND, True), buckets=BucketTerms({"direct": frozenset({"Archive"})}))
     lines = made.tiers[Tier.STANDARD].lines
     assert [line.verdict.action for line in lines] == [Action.NOTHING, Action.START, Action.START, Action.START]
     assert lines[0].verdict.reason == READ_DIRECTLY
@@ -231,7 +231,7 @@ def test_until_adds_what_a_copy_lacks_and_no_more(ends: timedelta, until: timede
     if days:
         assert f"{days} days are added" in given.reason
         group = FactGroup("films", facts, 1, GIB)
-        plan = make_plan(OSS, [group], request.days, NOW, (MAINLAND, True), until=NOW + until)
+        plan = make_plan(OSS, [group], request.days, NOW, (MAINLAND, True), terms=Terms(until=NOW + until))
         assert plan.tiers[Tier.STANDARD].lines[0].added_days == days, "and that is what it costs"
 
 

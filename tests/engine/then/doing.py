@@ -33,6 +33,7 @@ async def finished(session: Session, run: Run) -> Run:
 
 
 async def done(session: Session, steps: Sequence[str], *places: str, **said: Any) -> Run:
+    """``said`` is of the steps, and of the plan its ``days``."""
     run = await planned(session, steps, *places, **said)
     session.start_engine()
     return await finished(session, run)

@@ -4,6 +4,7 @@ import base64
 import csv
 import hmac
 import json
+import os
 from collections.abc import Mapping
 from hashlib import sha256
 from itertools import count
@@ -13,16 +14,23 @@ from urllib.request import urlopen
 import pytest
 from msgspec.structs import replace
 
-from restoretui.core.errors import Unreachable, UsageError
+from restoretui.core.errors import GuardStopped, Unreachable, UsageError
+from restoretui.core.location import parse_location
+from restoretui.core.model import State, Tier
+from restoretui.core.plan.offers import check_guards, offer_of
+from restoretui.core.then.said import read_steps
 from restoretui.engine import process
 from restoretui.engine.engine import Engine
 from restoretui.engine.then import commands
+from restoretui.ledger.store.leases import of_run
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
-from tests.engine.clock_control import TurnedClock
+from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
-from tests.engine.then.doing import GLACIER, done, planned, tasks
+from tests.engine.test_holding_on import SetClock
+from tests.engine.test_pursuit import choose
+from tests.engine.then.doing import GLACIER, done, finished, planned, tasks
 
 SECRET = b"0123456789abcdef"
 
@@ -38,7 +46,7 @@ async def ready(sandbox: StartSandbox, *keys: str) -> RunningSandbox:
 async def test_a_command_runs_for_each_object_after_its_download(
     sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
 ) -> None:
-    running = await ready(sandbox, "a b", "-rf; $(x)")
+    running = await ready(sandbox, "a b", "-rf; $(x)", "c*")
     session = await session_on(running)
     script = tmp_path / "note.sh"
     script.write_text(
@@ -46,10 +54,11 @@ async def test_a_command_runs_for_each_object_after_its_download(
     )
     script.chmod(0o755)
     run = await done(session, [f"download:{tmp_path / 'd'}", f"exec:{script} {{key}}"])
-    assert [step.done for step in run.then] == [2, 2], await tasks(session, run)
-    assert sorted((tmp_path / "said").read_text()) == sorted("a b" + "-rf; $(x)")
+    assert [step.done for step in run.then] == [3, 3], await tasks(session, run)
+    assert sorted((tmp_path / "said").read_text()) == sorted("a b" + "-rf; $(x)" + "c*")
     facts = {entry["key"]: entry for entry in map(json.loads, (tmp_path / "facts").read_text().splitlines())}
     assert facts["a b"]["location"] == "s3://cold/a b"
+    assert parse_location(facts["c*"]["location"]).key == "c*"
     assert facts["a b"]["run"] == run.id
     assert facts["a b"]["path"] == str(tmp_path / "d" / "a b")
     assert (await tasks(session, run))["exec", "-rf; $(x)"].output == "-rf; $(x)"
@@ -128,6 +137,91 @@ async def test_links_read_the_objects_and_are_nowhere_but_in_their_file(
     await session.aclose()
     for database in session.settings.state_dir.glob("*.db*"):
         assert b"X-Amz-Signature" not in database.read_bytes()
+
+
+async def test_links_are_written_to_what_stands_there_and_to_nothing_beside_it(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    session = await session_on(await ready(sandbox, "a"))
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    os.mkfifo(tmp_path / ".link.csv.part")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is a folder"):
+        await planned(session, [f"presign:{tmp_path}"])
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    run = await done(session, [f"presign:{tmp_path / 'link.csv'}", f"presign:{tmp_path / 'pipe'}"])
+    assert [step.done for step in run.then] == [1, 1], await tasks(session, run)
+    assert (tmp_path / "link.csv").is_symlink()
+    assert "X-Amz-Signature" in (tmp_path / "real.csv").read_text()
+    assert (tmp_path / "real.csv").stat().st_mode & 0o777 == 0o600
+    assert b"X-Amz-Signature" in os.read(reader, 65536)
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / ".link.csv.part").is_fifo()
+    os.close(reader)
+
+
+async def test_what_can_be_read_already_is_linked_to_and_counts_against_a_limit_of_objects(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    running = await ready(sandbox, "a")
+    session = await session_on(running)
+    await done(session, [])
+    run = await done(session, [f"presign:{tmp_path / 'links.csv'}"], days=1)
+    assert [step.done for step in run.then] == [1], await tasks(session, run)
+    assert "/cold/a?" in (tmp_path / "links.csv").read_text()
+    running.cloud.put("cold", "online", body=b"")
+    running.cloud.put("cold", "new", body=b"", **GLACIER)
+    sel = await choose(session, "s3://cold")
+    plan = await session.then.planned(await session.plan(sel, 1), read_steps([f"download:{tmp_path}"]))
+    with pytest.raises(GuardStopped, match="about 3 objects"):
+        check_guards([offer_of(plan, Tier.BULK)], (), 2)
+
+
+async def test_a_read_only_session_watches_until_something_is_to_be_done_and_leaves_that_to_others(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    running = await ready(sandbox, "a")
+    writer = await session_on(running)
+    run = await planned(writer, ["exec:true"])
+    writer.start_engine()
+    await turn(running.clock, lambda: writer.ledger.runs.peek_all()[0].counts.get(State.RESTORING) == 1)
+    await writer.aclose()
+    onlooker = await session_on(running, read_only=True)
+    onlooker.start_engine([run.id])
+    await turn(running.clock, lambda: run.id in onlooker._engine.left_alone)
+    assert (await onlooker.ledger.runs.get(run.id)).counts[State.AVAILABLE] == 1
+    assert "something is to be done with its objects" in next(onlooker.waiting.waits()).reason
+    taken = (await onlooker.ledger.leases.find(of_run(run.id))) is not None
+    assert not taken
+    writer = await session_on(running)
+    writer.start_engine()
+    assert [step.done for step in (await finished(writer, run)).then] == [1]
+
+
+async def test_what_rests_is_not_kept_from_its_next_try_by_a_clock_that_is_set_back(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    clock = SetClock()
+    running = await sandbox(empty=True, clock=clock)
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a", **GLACIER)
+    session = await session_on(running)
+    await done(session, [])
+    script = tmp_path / "twice.sh"
+    script.write_text(f"#!/bin/sh\ntest -f {tmp_path}/once && exit 0; touch {tmp_path}/once; exit 75\n")
+    script.chmod(0o755)
+    run = await planned(session, [f"exec:{script}"], days=1)
+    session.start_engine()
+
+    async def rests() -> bool:
+        return await session.ledger.then.next_due(run.id) is not None
+
+    await turn(clock, rests, step=6.0)
+    clock.set_by(-3600)
+    began = clock.monotonic()
+    await turn(clock, lambda: session.ledger.then.of_run(run.id)[0].done == 1, step=30.0)
+    assert clock.monotonic() - began < 600
 
 
 class Receiver:

@@ -12,12 +12,14 @@ from restoretui.core.model import State, Tier
 from restoretui.core.then.contents import CopyTarget
 from restoretui.core.then.parts import GIB, part_size
 from restoretui.core.then.said import read_steps
+from restoretui.engine.then import runner
 from restoretui.sandbox.state.bucket import Transition
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, turn
 from tests.engine.conftest import OpenSession
 from tests.engine.test_pursuit import choose
 from tests.engine.then.doing import GLACIER, done, finished, planned, sent, tasks
+from tests.settling import settle
 
 
 async def test_objects_are_kept_in_place_with_their_metadata_tags_and_key(
@@ -48,6 +50,27 @@ async def test_objects_are_kept_in_place_with_their_metadata_tags_and_key(
     run = await session.ledger.runs.get(run.id)
     assert run.counts == {State.AVAILABLE: 40}
     assert "copies last" not in (await session.ledger.pruner.find(0)).staying
+
+
+async def test_what_was_kept_when_we_were_told_to_end_stays_available(
+    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "GATHER_S", 1e5)  # what has ended is not written down before that
+    running = await sandbox(empty=True, clock=TurnedClock())
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a", **GLACIER)
+    session = await session_on(running)
+    run = await planned(session, ["copy"])
+    session.start_engine()
+    await turn(session.clock, lambda: running.cloud.state("cold", "a") is State.ONLINE)
+    await settle()
+    assert session.ledger.then.of_run(run.id)[0].done == 0
+    await session.aclose()
+    session = await session_on(running)
+    assert session.ledger.then.of_run(run.id)[0].done == 1
+    session.start_engine()
+    await turn(session.clock, lambda: session.clock.now() > run.created_at + timedelta(days=40), step=86_400)
+    assert (await session.ledger.runs.get(run.id)).counts == {State.AVAILABLE: 1}
 
 
 async def test_copies_go_elsewhere_and_replace_nothing(sandbox: StartSandbox, session_on: OpenSession) -> None:

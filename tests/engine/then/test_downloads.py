@@ -9,14 +9,16 @@ import pytest
 from restoretui.core.errors import UsageError
 from restoretui.core.then.parts import READ_SIZE
 from restoretui.engine.then import folder
+from restoretui.engine.then.downloader import part_of
 from tests.conftest import StartSandbox
-from tests.engine.clock_control import TurnedClock, turn
+from tests.engine.clock_control import TurnedClock, hands, turn
 from tests.engine.conftest import OpenSession
 from tests.engine.then.doing import GLACIER, done, finished, planned, sent, tasks
 
 HOSTILE = [
     "../../up", "..", "/etc/passwd", "a//b", "sp ace/and ümlaut", "line\nfeed", "\x1b[31mred", "%41", "back\\slash",
     "x" * 300, "A/case", "a/Case", "file", "file/below", ".restoretui-1-1.part", "\u202eexe.txt",
+    "restoretui-names.csv", "RestoreTUI-names.CSV",
 ]  # fmt: skip
 
 
@@ -38,10 +40,50 @@ async def test_hostile_keys_stay_in_the_folder_and_can_be_told_from_the_list(
         assert (target / found[key]).read_bytes() == key.encode()
     assert found["sp ace/and ümlaut"] == "sp ace/and ümlaut"
     assert (target / "folder").is_dir()
-    with (target / "restoretui-names.csv").open(encoding="utf-8", newline="") as file:
-        listed = {row["path"]: row["key"] for row in csv.DictReader(file)}
+    listed = names_of(target)
     assert listed == {path: key for key, path in found.items() if path and path != key}
     assert not list(target.rglob(".restoretui-*"))
+    running.cloud.put("cold", "la\rter", body=b"", **GLACIER)
+    await done(session, [f"download:{target}"], "s3://cold/la*")
+    assert names_of(target) == {**listed, "la%0Dter": "la\rter"}
+
+
+async def test_two_who_download_into_one_folder_do_not_share_a_part(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a", body=b"", **GLACIER)
+    parts = set()
+    for person in ("one", "other"):
+        session = await session_on(running, state_dir=tmp_path / person)
+        run = await planned(session, [f"download:{tmp_path}"])
+        parts.add(part_of(run, 1, ("x", "a")))
+        await session.aclose()
+        await hands(running.clock).advance(1)
+    assert len(parts) == 2
+    assert all(name.startswith(".restoretui-") for _, name in parts)
+
+
+def names_of(folder: Path) -> dict[str, str]:
+    with (folder / "restoretui-names.csv").open(encoding="utf-8", newline="") as file:
+        return {row["path"]: row["key"] for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("kind", ["text", "pipe"])
+async def test_a_file_of_somebody_else_that_is_called_as_the_list_stays(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path, kind: str
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a\rb", body=b"", **GLACIER)
+    session = await session_on(running)
+    (tmp_path / "d").mkdir()
+    listed = tmp_path / "d" / "restoretui-names.csv"
+    listed.write_text("mine,\r\n") if kind == "text" else os.mkfifo(listed)
+    run = await done(session, [f"download:{tmp_path / 'd'}"])
+    assert "another file is at restoretui-names.csv" in (await tasks(session, run))["download", "a\rb"].reason
+    assert listed.read_text() == "mine,\n" if kind == "text" else listed.is_fifo()
 
 
 async def test_it_goes_on_where_it_stopped_and_is_proven(

@@ -15,6 +15,7 @@ from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.ledger import Ledger
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, look, now_of, planned
 
 MARKS = 1
@@ -54,15 +55,15 @@ async def test_under_random_changes_what_is_confirmed_is_what_was_shown(
             case "time":
                 await manual_clock.advance(chance.choice((60, 40_000_000)))
             case "run":
-                await ledger.runs.confirm(MARKS, CLOUD, await shown(ledger), Tier.BULK, {}, exact=True)
+                await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, await shown(ledger), Tier.BULK, {}), exact=True)
         before = len(await ledger.runs.list())
         chosen = plan.tiers[tier]
         try:
             if jobs:
-                number = await ledger.batches.confirm(MARKS, CLOUD, plan, tier, {}, ROLE, exact=True)
+                number = await ledger.batches.confirm(MARKS, ConfirmedPlan(CLOUD, plan, tier, {}), ROLE, exact=True)
                 run = await ledger.runs.get(number)
             else:
-                run = await ledger.runs.confirm(MARKS, CLOUD, plan, tier, {}, exact=True)
+                run = await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, tier, {}), exact=True)
         except PlanChanged:
             assert len(await ledger.runs.list()) == before
             refused += 1
@@ -81,7 +82,7 @@ async def test_an_unchanged_plan_is_confirmed_after_any_time(ledger: Ledger, man
     await ledger.selections.add_under(MARKS, listing.id)
     plan = await shown(ledger)
     await manual_clock.advance(3 * 86_400)
-    run = await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}, exact=True)
+    run = await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}), exact=True)
     assert run.counts == {State.PLANNED: 3}
 
 
@@ -89,9 +90,9 @@ async def test_the_same_plan_is_confirmed_once(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry(key) for key in keys(3)])
     await ledger.selections.add_under(MARKS, listing.id)
     plan = await shown(ledger)
-    await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}, exact=True)
+    await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}), exact=True)
     with pytest.raises(PlanChanged, match="what is known of the objects changed"):
-        await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}, exact=True)
+        await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}), exact=True)
     assert len(await ledger.runs.list()) == 1
 
 
@@ -101,7 +102,7 @@ async def test_other_objects_of_the_same_kind_are_another_plan(ledger: Ledger) -
     plan = await shown(ledger)
     await ledger.selections.toggle_rows(MARKS, listing.id, [1, 2])
     with pytest.raises(PlanChanged, match="the marks changed"):
-        await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}, exact=True)
+        await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}), exact=True)
     assert await ledger.runs.list() == []
 
 
@@ -111,4 +112,4 @@ async def test_nothing_left_of_what_was_marked_is_another_plan(ledger: Ledger) -
     plan = await shown(ledger)
     await ledger.selections.clear(MARKS)
     with pytest.raises(PlanChanged):
-        await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}, exact=True)
+        await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}), exact=True)

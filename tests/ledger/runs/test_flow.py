@@ -13,6 +13,7 @@ from restoretui.core.progress import FlowKind
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Query
 from restoretui.ledger.run_records import JobChange, Run
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from tests.ledger.helpers import CLOUD, entry, jobs_in, keys, listed, now_of, planned, started
 
 KINDS = (FlowKind.ARRIVED, FlowKind.ENDED, FlowKind.REQUESTED)
@@ -97,7 +98,7 @@ async def test_copies_have_the_price_of_the_confirmed_plan(ledger: Ledger) -> No
     retrieval = {("GLACIER", Tier.BULK): RetrievalPrice(Decimal(0), Decimal(0))}
     prices = PriceTable("s3", ("us-east-1",), "2026-01-01", "USD", retrieval, Decimal("0.023"))
     plan = replace(await planned(ledger, sel), prices=prices)
-    run = await ledger.runs.confirm(sel, CLOUD, plan, Tier.BULK, {})
+    run = await ledger.runs.confirm(sel, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}))
     await ledger.runs.claim(run.id, 10)
     for state in (State.REQUESTED, State.AVAILABLE):
         await apply(ledger, run, state)

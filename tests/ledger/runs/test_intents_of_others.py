@@ -2,18 +2,22 @@
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.clock import ManualClock
-from restoretui.core.errors import PlanChanged
+from restoretui.core.errors import LedgerError, PlanChanged
 from restoretui.core.model import State, Tier
 from restoretui.core.plan.plan import RestorePlan
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.ledger import Ledger
+from restoretui.ledger.batches import batch_jobs
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import JobChange, Run
+from restoretui.ledger.runs.create_run import ConfirmedPlan
+from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.store.leases import HANDOVER_S, of_run
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, keys, listed, look, now_of, planned
 
@@ -29,7 +33,9 @@ def said(plan: RestorePlan, tier: Tier = Tier.BULK) -> dict[Action, set[str]]:
 
 
 async def confirmed(ledger: Ledger, tier: Tier = Tier.BULK, days: int = 3) -> Run:
-    return await ledger.runs.confirm(MARKS, CLOUD, await planned(ledger, days=days), tier, {}, exact=True)
+    return await ledger.runs.confirm(
+        MARKS, ConfirmedPlan(CLOUD, await planned(ledger, days=days), tier, {}), exact=True
+    )
 
 
 async def marked(ledger: Ledger, number: int = 3) -> int:
@@ -90,7 +96,7 @@ async def test_a_plan_shown_before_somebody_took_the_run_up_is_not_the_one_that_
     plan = await planned(ledger)
     assert await ledger.leases.acquire(of_run(run.id), "somebody", 60, void_ahead=False)
     with pytest.raises(PlanChanged):
-        await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}, exact=True)
+        await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}), exact=True)
     assert (await ledger.runs.get(run.id)).counts == {State.PLANNED: 3}
 
 
@@ -114,11 +120,41 @@ async def test_what_may_have_been_asked_for_is_never_taken_over(ledger: Ledger, 
 
 async def test_what_lies_in_a_job_is_left_to_it(ledger: Ledger, manual_clock: ManualClock) -> None:
     await marked(ledger)
-    run_id = await ledger.batches.confirm(MARKS, CLOUD, await planned(ledger), Tier.BULK, {}, ROLE)
+    run_id = await ledger.batches.confirm(MARKS, ConfirmedPlan(CLOUD, await planned(ledger), Tier.BULK, {}), ROLE)
     await manual_clock.advance(HANDOVER_S + 1)
     assert said(await planned(ledger)) == {
         Action.WAITS: {f"waits in a job of run {run_id}, not asked for yet: `restoretui watch {run_id}` pursues it"}
     }
+
+
+async def test_a_job_that_is_over_is_settled_in_steps_and_what_a_crash_leaves_in_the_next_attempt(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_jobs, "JOBS_A_STEP", 2)
+    await marked(ledger)
+    run_id = await ledger.batches.confirm(MARKS, ConfirmedPlan(CLOUD, await planned(ledger), Tier.BULK, {}), ROLE)
+    (batch,) = ledger.batches.peek_of_run(run_id)
+    settled = list[int]()
+
+    def once(*args: Any) -> int:
+        if settled:
+            raise LedgerError("the disk is full")
+        settled.append(move_all(*args))
+        return settled[0]
+
+    with monkeypatch.context() as crash:
+        crash.setattr("restoretui.ledger.batches.batch_jobs.move_all", once)
+        with pytest.raises(LedgerError):
+            await ledger.batches.settle(batch, State.FAILED, "it failed", now_of(ledger))
+    half = await ledger.runs.get(run_id)
+    assert (half.counts, half.ended_at) == ({State.PLANNED: 1, State.FAILED: 2}, None)
+    assert not ledger.batches.peek_of_run(run_id)[0].is_settled
+    assert await ledger.batches.settle(batch, State.FAILED, "it failed", now_of(ledger)) == 1
+    whole = await ledger.runs.get(run_id)
+    assert whole.counts == {State.FAILED: 3}
+    assert whole.ended_at is not None
+    assert ledger.batches.peek_of_run(run_id)[0].is_settled
+    assert {job.state for job in await jobs_in(ledger, run_id)} == {State.FAILED}
 
 
 async def test_an_unsent_speed_up_hides_no_restore_that_was_asked_for(
@@ -172,7 +208,7 @@ async def test_however_runs_and_their_ends_interleave_each_object_is_sent_once(
                 if runs:
                     await send(chance.choice(runs), 2)
                 if plan.tiers[Tier.BULK].requests:
-                    runs.append((await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {})).id)
+                    runs.append((await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}))).id)
             case "send" if runs:
                 await send(chance.choice(runs), chance.randint(1, 5))
             case "leave" if runs:

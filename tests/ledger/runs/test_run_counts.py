@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from restoretui.core.model import State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import TRACKED, WAITING, JobChange
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from tests.ledger.helpers import (
     CLOUD,
     clock_of,
@@ -70,7 +71,7 @@ async def work(ledger: Ledger, steps: list[tuple[str, Any]]) -> None:
         listing = await listed(ledger, [entry(key, size=at) for at, key in enumerate(keys(6))])
         sel = await ledger.selections.create()
         await ledger.selections.add_under(sel, listing.id)
-        runs.append(await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {}))
+        runs.append(await ledger.runs.confirm(sel, ConfirmedPlan(CLOUD, await planned(ledger, sel), Tier.BULK, {})))
         await ledger.selections.drop(sel)
         await clock_of(ledger).advance(1)
     ids = [job.id for run in runs for job in await jobs_in(ledger, run.id)]

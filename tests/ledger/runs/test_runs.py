@@ -16,6 +16,7 @@ from restoretui.core.saying.on_behalf import OnBehalf
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Query
 from restoretui.ledger.run_records import JobChange
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,
@@ -67,7 +68,7 @@ async def test_every_object_gets_a_job_with_its_verdict(ledger: Ledger) -> None:
     )
     plan = await planned(ledger, days=5)
     behalf = OnBehalf("Ann", "OPS-1", "for the audit")
-    run = await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.EXPEDITED, {"profile": "work"}, behalf)
+    run = await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.EXPEDITED, {"profile": "work"}, behalf))
     view = await ledger.runs.view(run.id)
     rows = {row.ref.key: row for row in view.rows(0, 20)}
     assert list(rows) == sorted(rows)
@@ -117,7 +118,7 @@ async def test_nothing_marked_there_is_nothing_to_confirm(ledger: Ledger) -> Non
     await ledger.selections.add_under(MARKS, listing.id)
     plan = await planned(ledger)
     with pytest.raises(LedgerError, match="nothing is marked"):
-        await ledger.runs.confirm(MARKS, ELSEWHERE, plan, Tier.BULK, {})
+        await ledger.runs.confirm(MARKS, ConfirmedPlan(ELSEWHERE, plan, Tier.BULK, {}))
     assert await ledger.runs.list() == []
 
 
@@ -126,7 +127,9 @@ async def test_a_run_takes_only_its_own_cloud(ledger: Ledger) -> None:
         listing = await listed(ledger, [entry("a")], cloud=cloud)
         await ledger.selections.add_under(MARKS, listing.id)
     await ledger.catalog.observe(ELSEWHERE, BUCKET, [look("a", now_of(ledger), looked=True)])
-    run = await ledger.runs.confirm(MARKS, ELSEWHERE, await planned(ledger, cloud=ELSEWHERE), Tier.BULK, {})
+    run = await ledger.runs.confirm(
+        MARKS, ConfirmedPlan(ELSEWHERE, await planned(ledger, cloud=ELSEWHERE), Tier.BULK, {})
+    )
     (job,) = await ledger.runs.claim(run.id, 10)
     assert (job.cloud, job.ref) == (ELSEWHERE, ObjectRef(BUCKET, "a"))
     assert run.objects == 1
@@ -141,7 +144,7 @@ async def test_what_changed_since_the_plan_is_never_sent_unannounced(ledger: Led
     # The copy of a is gone, so that a restore would be charged; b is being restored by somebody else.
     await ledger.catalog.observe(CLOUD, BUCKET, [look("a", now_of(ledger), "DEEP_ARCHIVE")])
     await ledger.catalog.observe(CLOUD, BUCKET, [look("b", now_of(ledger), in_progress=True)])
-    run = await ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {})
+    run = await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}))
     rows = (await ledger.runs.view(run.id)).rows(0, 2)
     assert [row.state for row in rows] == [State.SKIPPED, State.RESTORING]
     assert "plan it again" in rows[0].reason
@@ -152,7 +155,7 @@ async def test_two_runs_over_the_same_objects_ask_once(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry(key) for key in keys(10)])
     await ledger.selections.add_under(MARKS, listing.id)
     plan = await planned(ledger)
-    confirmed = [ledger.runs.confirm(MARKS, CLOUD, plan, Tier.BULK, {}) for _ in range(3)]
+    confirmed = [ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, plan, Tier.BULK, {})) for _ in range(3)]
     runs = await asyncio.gather(*confirmed)
     # What is only planned is no restore: the others do not wait for it.
     assert [run.counts for run in runs] == [{State.PLANNED: 10}, {State.SKIPPED: 10}, {State.SKIPPED: 10}]
@@ -160,7 +163,7 @@ async def test_two_runs_over_the_same_objects_ask_once(ledger: Ledger) -> None:
     claimed = [job for run in runs for job in await ledger.runs.claim(run.id, 100)]
     assert len(claimed) == 10
     await ledger.runs.apply([JobChange(job.id, State.REQUESTED, now_of(ledger)) for job in claimed])
-    later = await ledger.runs.confirm(MARKS, CLOUD, await planned(ledger), Tier.BULK, {})
+    later = await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, await planned(ledger), Tier.BULK, {}))
     assert later.counts == {State.RESTORING: 10}
     assert {(job.adopted, job.tier, job.days) for job in await jobs_in(ledger, later.id)} == {(True, Tier.BULK, 3)}
 

@@ -1,8 +1,11 @@
 """Marks of one session: whose they are, what undoes a change of them, and sets with a name."""
 
+import threading
 from datetime import timedelta
+from itertools import count, pairwise
 from pathlib import Path
 from random import Random
+from sqlite3 import Connection
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +15,12 @@ from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError, UsageError
 from restoretui.core.model import ObjectRef
 from restoretui.ledger import Ledger
+from restoretui.ledger.marks import marking
+from restoretui.ledger.selections import mark_runs
+from restoretui.ledger.selections.mark_runs import MarkRuns
 from restoretui.ledger.selections.mark_sets import set_name
 from restoretui.ledger.selections.marks_view import MarkRow, MarksView
+from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.upkeep.integrity_check import check_folder
 from tests.ledger.helpers import BUCKET, CLOUD, entry, ledger_for_examples, listed, marks_in
 from tests.narrowing import there
@@ -175,7 +182,7 @@ async def test_groups_are_summed_and_every_row_is_found_again(state_dir: Path, m
         other = await listed(ledger, [entry("z/only", size=5)], bucket="other")
         await ledger.selections.add_under(ledger.mark_sets.shown, listing.id)
         await ledger.selections.add_under(ledger.mark_sets.shown, other.id)
-        view = await ledger.mark_sets.grouped()
+        view = await ledger.mark_sets.by_prefix()
         rows = view.rows(0, view.count)
         headings = {(row.bucket, row.prefix, row.is_top): (row.objects, row.size) for row in rows if row.ref is None}
         assert headings[BUCKET, "", True] == (60, 600)
@@ -195,8 +202,63 @@ async def test_groups_are_summed_and_every_row_is_found_again(state_dir: Path, m
         view.left(gone)
         assert view.position(gone.id) is None
         _found_again(view, view.rows(0, view.count))
-        again = await ledger.mark_sets.grouped(view.folded)
+        again = await ledger.mark_sets.by_prefix(view)
         assert [row[1:] for row in again.rows(0, 99)] == [row[1:] for row in view.rows(0, 99)]
+    finally:
+        await ledger.aclose()
+
+
+@pytest.mark.parametrize("by_span", [True, False])
+async def test_marks_are_added_up_in_steps_and_are_those_of_one_moment(
+    state_dir: Path, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch, by_span: bool
+) -> None:
+    """A few rows at a time, above and below folders; a change on the way has all of it counted anew."""
+    monkeypatch.setattr(mark_runs, "ROWS", 3)
+    monkeypatch.setattr(mark_runs, "STEP_S", 0.0)
+    ledger = await opened(state_dir, manual_clock)
+    selections, sel = ledger.selections, ledger.mark_sets.shown
+    try:
+        names = ["a/1", "a/2", "a/b/1", "a/b/c/1", "a/b/c/2", "a/z", "b", "c/1", "c/2", "c/3", "c/4", "c/5", "d"]
+        listing = await listed(ledger, [entry(name, size=10) for name in names])
+        if by_span:
+            await selections.add_under(sel, listing.id)
+        else:
+            await selections.add_rows(sel, listing.id, range(1, len(names) + 1))
+        versions = [entry("v", size=2**62, version_id=str(number)) for number in range(8)]
+        more = await listed(ledger, [*versions, entry("w", version_id="0")], bucket="other", versions=True)
+        await selections.add_under(sel, more.id)
+        whole = ledger.mark_sets.by_bucket()
+        assert [(row.bucket, row.objects) for row in whole.rows(0, 99) if row.ref is None] == [
+            (BUCKET, 13), ("other", 9),
+        ]  # fmt: skip
+        assert not whole.added_up
+        counted, changed, steps = list[int](), threading.Event(), count(1)
+        step = MarkRuns.step
+
+        def unmark(tx: Tx) -> None:
+            marking.set_rows(tx, sel, listing.id, [7], lambda _marked: False)
+            tx.run("UPDATE selection_set SET revision = revision + 1 WHERE id = ?", (sel,))
+
+        def step_and_unmark(self: MarkRuns, connection: Connection) -> mark_runs.RunsFound:
+            found = step(self, connection)
+            if next(steps) == 5:
+                selections.threads[0].post(unmark, lambda _failed: changed.set())
+                assert changed.wait(60)
+            return found
+
+        monkeypatch.setattr(MarkRuns, "step", step_and_unmark)
+        view = await ledger.mark_sets.by_prefix(whole, counted.append)
+        assert sum(after < before for before, after in pairwise(counted)) == 1, counted
+        rows = view.rows(0, 99)
+        assert [(row.prefix, row.objects, row.size) for row in rows if row.ref is None] == [
+            ("", 12, 120), ("", 1, 10), ("a/", 3, 30), ("a/b/", 1, 10), ("a/b/c/", 2, 20), ("c/", 5, 50),
+            ("", 9, 2**63 - 1),
+        ]  # fmt: skip
+        _found_again(view, rows)
+        # Whoever stood on an object before stands on it now.
+        for row in whole.rows(0, 99):
+            at = view.position(row.id)
+            assert row.ref is None or (there(at) and view.rows(there(at), 1)[0].ref == row.ref)
     finally:
         await ledger.aclose()
 

@@ -1,5 +1,6 @@
 """Marks by span say what marks one by one say, whatever is done to them; and what only they can do."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,9 +18,12 @@ from restoretui.core.model import Entry, ObjectRef, Page, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import doubts, following, span_changes, whole_listings
 from restoretui.ledger.marks.doubts import Doubt
-from restoretui.ledger.marks.marked_places import marked_places
-from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope
+from restoretui.ledger.marks.marked_places import PartOfPlace, marked_places
+from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope, SelectionSummary
+from restoretui.ledger.runs.create_run import ConfirmedPlan
+from restoretui.ledger.selections import changes, mark_runs, selections
 from restoretui.ledger.upkeep import integrity_check
+from restoretui.ledger.views import ids_in_order, materialised_order
 from tests.ledger.helpers import (
     BUCKET,
     CLOUD,
@@ -87,9 +91,8 @@ class Marker:
         refs = [ObjectRef(bucket, f"{folder}{dice.randrange(6)}") for _ in range(2)]
         rows = objects_of(dice)
         first, last = dice.randrange(14), dice.randrange(14)
-        view = await self.ledger.catalog.browse(
-            listing.id, Query(Word.of("a")) if step in ("found", "invert found") else Query()
-        )
+        found = Query(Word.of("a"), dice.choice(["key", "size"]), dice.random() < 0.3)
+        view = await self.ledger.catalog.browse(listing.id, found if step in ("found", "invert found") else Query())
         match step:
             case "all" | "found":
                 await selections.add_view(sel, view)
@@ -141,7 +144,9 @@ class Marker:
             views[f"view {number}"] = [(row.ref.key, row.marked) for row in view.rows(0, 50)]
             views[f"hidden {number}"] = await selections.hidden(sel, view)
             await view.aclose()
-        marks = await ledger.mark_sets.grouped()
+        parts = [PartOfPlace(CLOUD, bucket, "b/"), PartOfPlace(CLOUD, bucket, "", whole=False)]
+        of_parts = [sorted(map(repr, await ledger.mark_sets.facts_of(part))) for part in parts]
+        marks = await ledger.mark_sets.by_prefix()
         rows = marks.rows(0, 99)
         assert len(rows) == marks.count
         for position, row in enumerate(rows):
@@ -164,7 +169,7 @@ class Marker:
 
         return {
             "marks": await marks_in(ledger, sel), "summary": (summary.objects, summary.size_bytes),
-            "facts": {cloud: sorted(map(repr, groups)) for cloud, groups in facts.items()},
+            "facts": {cloud: sorted(map(repr, groups)) for cloud, groups in facts.items()}, "parts": of_parts,
             "samples": [await selections.sample(sel, CLOUD, bucket, one.facts, 3) for one in _sorted(facts)],
             "refs": await selections.refs(sel, CLOUD, 5), "rows": [row[1:] for row in rows],
             "doubts": await ledger._reader.run(read), "undo": (selections.can_undo, selections.can_redo), **views,
@@ -183,15 +188,20 @@ def test_in_spans_or_one_by_one() -> None:
         number = iter(range(10**6))
 
         @settings(max_examples=60, deadline=None)
-        @given(st.integers(0, 2**32), st.sampled_from([2, 500]), plans)
-        def check(seed: int, few: int, plan: list[tuple[str, int]]) -> None:
+        @given(st.integers(0, 2**32), st.sampled_from([2, 500]), st.sampled_from([1, 99]), plans)
+        def check(seed: int, few: int, in_a_range: int, plan: list[tuple[str, int]]) -> None:
             bucket = f"b-{next(number)}"
             with pytest.MonkeyPatch.context() as patch:
-                for module in (span_changes, whole_listings):
+                for module in (span_changes, whole_listings, selections):
                     patch.setattr(module, "FEW", few)
                 patch.setattr(doubts, "MOST_SEARCHED", 9)
                 patch.setattr(span_changes, "MOST_CUT", few)
                 patch.setattr(following, "MOST_RUNS", few)
+                patch.setattr(mark_runs, "ROWS", few)
+                for module in (selections, changes):
+                    patch.setattr(module, "ROWS_A_STEP", few)
+                patch.setattr(materialised_order, "HEAD_ROWS", few)
+                patch.setattr(ids_in_order, "ROWS_A_RANGE", in_a_range)
                 for marker, run in markers:
                     marker.listings.clear()
                     run.run(marker.ledger.mark_sets.begin())
@@ -231,6 +241,49 @@ async def test_a_whole_listing_is_one_span_and_what_is_unmarked_splits_it(ledger
     await ledger.selections.undo()
     assert (await ledger.selections.summary(sel)).objects == 0
     assert (await ledger.selections.redo()).objects == 1000
+
+
+async def test_what_a_filter_matches_is_marked_in_ranges_or_in_steps_and_undone_as_one(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (selections, changes):
+        monkeypatch.setattr(module, "ROWS_A_STEP", 10)
+    monkeypatch.setattr(materialised_order, "HEAD_ROWS", 5)
+    monkeypatch.setattr(ids_in_order, "ROWS_A_RANGE", 5)
+    await ledger.mark_sets.begin()
+    marks, sel = ledger.selections, ledger.selections.shown
+    listing = await listed(ledger, [entry(f"k{n:03}{'x' if n % 3 else 'y'}", size=2) for n in range(120)])
+    view = await ledger.catalog.browse(listing.id, Query(Word.of("k0")))
+    assert (await marks.add_view(sel, view)).objects == 100
+    assert await span_count(ledger, sel) == 1, "they stand side by side"
+    await marks.undo()
+    view = await ledger.catalog.browse(listing.id, Query(Word.of("x"), "size"))
+    told, asked = list[int](), list[asyncio.Task[SelectionSummary]]()
+
+    def tell(done: int) -> None:
+        told.append(done)
+        if not asked:  # A key that is pressed meanwhile: it is about what all of them will be.
+            asked.append(asyncio.create_task(marks.toggle_rows(sel, listing.id, [120])))
+
+    assert (await marks.add_view(sel, view, tell)).objects == 80
+    assert told == list(range(10, 90, 10))
+    assert [(one.objects, one.size_bytes) for one in await asyncio.gather(*asked)] == [(79, 158)]
+    assert await span_count(ledger, marks.shown) == 0, "they lie scattered"
+    for number in (80, 0):
+        assert (await marks.undo()).objects == number
+    assert (await marks.redo()).objects == 80
+    # What a command marked goes in steps, too.
+    own = await marks.create()
+    await marks.add_view(own, view)
+    await marks.drop(own)
+    assert await span_count(ledger, own) == len(await marks_in(ledger, own)) == 0
+    # Beside other marks it is undone row by row.
+    view = await ledger.catalog.browse(listing.id, Query(Word.of("y")))
+    assert (await marks.add_view(sel, view)).objects == 120
+    assert (await marks.undo()).objects == 80
+    assert [row.marked for row in view.rows(0, 2)] == [False, False]
+    await marks.clear(sel)
+    assert [(await marks.undo()).objects for _ in range(2)] == [80, 0]
 
 
 async def test_a_newer_listing_takes_marks_over_and_leaves_what_it_lacks(ledger: Ledger) -> None:
@@ -286,7 +339,7 @@ async def test_jobs_of_a_span_stand_in_key_order(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry(key) for key in keys(50)])
     await ledger.selections.add_under(sel, listing.id)
     await ledger.selections.toggle_rows(sel, listing.id, [20])
-    run = await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {})
+    run = await ledger.runs.confirm(sel, ConfirmedPlan(CLOUD, await planned(ledger, sel), Tier.BULK, {}))
     jobs = await jobs_in(ledger, run.id)
     assert [job.ref.key for job in jobs] == [key for key in keys(50) if key != keys(50)[19]]
 

@@ -19,6 +19,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.records import BrowseRow, ObjectTally, Query, SelectionSummary
 from restoretui.ledger.run_records import JobChange
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.views import materialised_order as scratch
 from tests.ledger.helpers import (
     BUCKET,
@@ -402,7 +403,7 @@ async def test_facts_are_grouped_by_what_decides(ledger: Ledger) -> None:
 async def test_objects_we_are_restoring_say_so_with_tier_and_days(ledger: Ledger) -> None:
     listing = await listed(ledger, [entry("a"), entry("b")])
     await ledger.selections.add_rows(MARKS, listing.id, [1])
-    run = await ledger.runs.confirm(MARKS, CLOUD, await planned(ledger, days=4), Tier.BULK, {})
+    run = await ledger.runs.confirm(MARKS, ConfirmedPlan(CLOUD, await planned(ledger, days=4), Tier.BULK, {}))
     await ledger.selections.add_rows(MARKS, listing.id, [2])
     unsent = (await ledger.selections.facts(MARKS))[CLOUD]
     assert set(unsent) == {

@@ -5,10 +5,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from restoretui.core.clock import ManualClock
+from restoretui.core.errors import LedgerError
 from restoretui.ledger import Ledger
 from restoretui.ledger.store import backups as copies
 from restoretui.ledger.store import schema
@@ -54,6 +56,18 @@ def test_a_step_that_fails_leaves_those_before_it(database: sqlite3.Connection) 
     assert version_of(database, ID, 3) == 2
     assert database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'b'").fetchone() == (0,)
     assert migrate(database, STEPS, ID, 2.0) == ["three"]
+
+
+def test_a_full_disk_of_a_copy_is_not_that_of_the_ledger(tmp_path: Path) -> None:
+    class Full:
+        def backup(self, copy: sqlite3.Connection) -> None:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+    with pytest.raises(LedgerError, match=r"copy.db cannot be written: the disk is full"):
+        copies.copy_whole(cast("sqlite3.Connection", Full()), tmp_path / "copy.db")
+    assert not list(tmp_path.iterdir())
 
 
 def test_newer_and_foreign_files_are_left_alone(database: sqlite3.Connection) -> None:

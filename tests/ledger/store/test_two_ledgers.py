@@ -12,6 +12,7 @@ from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CatalogBounds, Query, Scope
 from restoretui.ledger.run_records import JobChange
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.store.change_feed import Subscription
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
 
@@ -40,7 +41,7 @@ async def test_each_hears_of_the_others_commits(pair: tuple[Ledger, Ledger]) -> 
         await hears(changed, "catalog", f"listing:{listing.id}")
         await one.selections.add_rows(1, listing.id, [1])
         await hears(changed, "selection:1")
-        run = await one.runs.confirm(1, CLOUD, await planned(one), Tier.BULK, {})
+        run = await one.runs.confirm(1, ConfirmedPlan(CLOUD, await planned(one), Tier.BULK, {}))
         await hears(changed, "runs", f"run:{run.id}", "activity")
         (job,) = await one.runs.claim(run.id, 1)
         await one.runs.apply([JobChange(job.id, State.REQUESTED, now_of(one))])
@@ -56,7 +57,7 @@ async def test_what_was_committed_before_anybody_listened_is_told_too(pair: tupl
     listing = await listed(one, [entry("a"), entry("b")])
     assert (await two.selections.summary(1)).objects == 0
     await one.selections.add_rows(1, listing.id, [1])
-    run = await one.runs.confirm(1, CLOUD, await planned(one), Tier.BULK, {})
+    run = await one.runs.confirm(1, ConfirmedPlan(CLOUD, await planned(one), Tier.BULK, {}))
     await asyncio.sleep(0.05)
     with two.changes.subscribe() as changed:
         await hears(changed, "runs", f"run:{run.id}", "catalog", f"listing:{listing.id}", "selection:1")
@@ -108,7 +109,7 @@ async def test_one_lists_while_the_other_confirms(pair: tuple[Ledger, Ledger]) -
     async def confirm_often() -> None:
         plan = await planned(two)
         for _ in range(20):
-            await two.runs.confirm(1, CLOUD, plan, Tier.BULK, {})
+            await two.runs.confirm(1, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}))
 
     await asyncio.gather(list_all(), confirm_often())
     assert (await two.catalog.get(begun.id)).objects == 10_000

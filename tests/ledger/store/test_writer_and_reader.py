@@ -14,6 +14,7 @@ from restoretui.core.model import Page, State, Tier
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import Scope
 from restoretui.ledger.run_records import JobChange
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.store import connections
 from restoretui.ledger.store.writer import Tx
 from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, last_entry, listed, now_of, planned, started
@@ -61,7 +62,7 @@ async def test_a_full_disk_while_confirming(ledger: Ledger) -> None:
     limit(ledger, "main", 20)
     (job,) = await ledger.runs.claim(small.id, 1)
     confirmed, applied = await asyncio.gather(
-        ledger.runs.confirm(1, CLOUD, plan, Tier.BULK, {}),
+        ledger.runs.confirm(1, ConfirmedPlan(CLOUD, plan, Tier.BULK, {})),
         ledger.runs.apply([JobChange(job.id, State.REQUESTED, now_of(ledger))]),
         return_exceptions=True,
     )
@@ -72,7 +73,7 @@ async def test_a_full_disk_while_confirming(ledger: Ledger) -> None:
     assert applied == [job.id]
     assert [run.id for run in await ledger.runs.list()] == [small.id]
     unlimit(ledger, "main")
-    run = await ledger.runs.confirm(1, CLOUD, plan, Tier.BULK, {})
+    run = await ledger.runs.confirm(1, ConfirmedPlan(CLOUD, plan, Tier.BULK, {}))
     assert run.objects == 5000
 
 

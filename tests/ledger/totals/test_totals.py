@@ -16,6 +16,7 @@ from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Listing, Scope
 from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.runs import create_run
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.totals.counted_listing import DEEPEST
 from restoretui.ledger.volumes import GONE, PrefixTotals, Volume
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, listed, look, now_of, planned, started
@@ -115,7 +116,7 @@ async def _live(ledger: Ledger, cloud: CloudId, objects: list, steps: list) -> N
             await ledger.selections.add_under(sel, listings[-1].id)
             with suppress(RestoreTuiError):  # Nothing may be left to ask for.
                 plan = await planned(ledger, sel, cloud=cloud)
-                await ledger.runs.confirm(sel, cloud, plan, dice.choice(list(plan.tiers)), {})
+                await ledger.runs.confirm(sel, ConfirmedPlan(cloud, plan, dice.choice(list(plan.tiers)), {}))
             await ledger.selections.drop(sel)
         elif what == "prune":
             await ledger.pruner.remove([run.id for run in await ledger.runs.list() if not run.is_open])
@@ -234,7 +235,7 @@ async def test_jobs_that_come_in_bulk_count_like_any_others(ledger: Ledger, monk
         return int((await ledger._reader.run(lambda connection: connection.execute(sql).fetchone()))[0])
 
     async def confirmed() -> None:
-        await ledger.runs.confirm(sel, CLOUD, await planned(ledger, sel), Tier.BULK, {})
+        await ledger.runs.confirm(sel, ConfirmedPlan(CLOUD, await planned(ledger, sel), Tier.BULK, {}))
 
     monkeypatch.setattr(create_run, "_BULK", 1)
     await confirmed()

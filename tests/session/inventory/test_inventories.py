@@ -201,6 +201,29 @@ def rewritten(world: RunningSandbox, key: str, change: Callable[[bytes], bytes],
             )
 
 
+async def test_half_a_file_is_told_by_its_size_where_the_manifest_has_no_checksum(
+    world: RunningSandbox, session_on: OpenSession
+) -> None:
+    written = write_inventory(world.cloud, "cold", "inv")
+    key = next(row.key for row in world.cloud.bucket("inv").rows() if row.key.endswith(".csv.gz"))
+
+    def half(data: bytes) -> bytes:
+        lines = gzip.decompress(data).splitlines(keepends=True)
+        return gzip.compress(b"".join(lines[: len(lines) // 2]))
+
+    def unsummed(data: bytes) -> bytes:
+        told = json.loads(data)
+        for file in told["files"]:
+            del file["MD5checksum"]
+        return json.dumps(told).encode()
+
+    rewritten(world, key, half, told=False)
+    rewritten(world, written.manifest, unsummed)
+    session = await session_on(world)
+    with pytest.raises(InventoryUnreadable, match="bytes, and by the manifest"):
+        await imported(session)
+
+
 async def test_a_plus_that_turns_out_to_be_a_blank_is_one_in_all_files(
     world: RunningSandbox, session_on: OpenSession
 ) -> None:

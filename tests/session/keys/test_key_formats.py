@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from itertools import count, repeat
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,16 @@ def read(form: KeysFormat, data: bytes) -> list[ListedKey]:
     reading = Reading("the list")
     reading.read(form, ((number, line) for number, line in enumerate(data.split(b"\n"), 1)))
     return reading.entries
+
+
+@pytest.mark.parametrize("form", list(KeysFormat))
+def test_a_list_without_an_end_is_ended(form: KeysFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("restoretui.session.keys.formats.MOST_LINES", 50)
+    line = {KeysFormat.URI: b"s3://b/k", KeysFormat.JSONL: b'{"key": "k"}'}.get(form, b"bucket,key")
+    reading = Reading("the list")
+    with pytest.raises(UsageError, match="the list has more than 50 lines"):
+        reading.read(form, zip(count(1), repeat(line), strict=False))
+    assert len(reading.entries) <= 50
 
 
 def refs(entries: Sequence[ListedKey]) -> list[ObjectRef]:

@@ -170,6 +170,8 @@ async def test_places_of_the_config_stand_there_and_are_reached_as_whom_they_say
         await on.press("enter")
         await on.until(lambda: browse.location.bucket == "theirs")
         await on.sees("rushes/", "210987654321", "home")
+        await on.press("B")
+        await on.sees("is a bookmark")
         for typed, seen in (("tape:", "leads to http://t"), ("heirs:rushes/", "3 objects")):
             await on.press("g")
             await on.until(lambda: isinstance(on.app.screen, GoTo))
@@ -191,3 +193,15 @@ async def test_places_of_the_config_stand_there_and_are_reached_as_whom_they_say
         assert set(run.buckets) == {"theirs", "acme-media-archive"}
         await on.until(lambda: on.posts() == 6)
         assert len(running.control.restores("theirs")) == 3
+    async with walk(running=running, env=env) as on:
+        await on.sees("★ s3+home://theirs ", "8 buckets")
+        browse = on.app.main.query_one(BrowsePane)
+        rows = there(browse.buckets.view).rows(0, browse.buckets.count)
+        at = next(at for at, row in enumerate(rows) if "★" in row.name)
+        await on.press(*("down",) * at, "enter")
+        await on.sees("rushes/", "210987654321", "home")
+        await on.press("left_square_bracket")
+        await on.until(lambda: not browse.location.bucket)
+        on.session.settings.reach_again("s3", "theirs", None)
+        await on.press("right_square_bracket")
+        await on.sees("rushes/", "210987654321", "home")

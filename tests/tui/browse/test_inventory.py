@@ -43,3 +43,43 @@ async def test_a_bucket_is_browsed_and_marked_by_its_inventory_without_a_request
         await on.press("I")
         await on.until(lambda: browse.source.listing is not None and browse.source.listing.origin is None)
         await on.until(lambda: running.stats.as_dict()["requests"].get("ListObjectsV2", 0))
+
+
+async def test_all_keys_that_nobody_has_listed_are_shown_by_it_at_once_and_that_is_said(
+    walk: StartWalk, sandbox: StartSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("restoretui.tui.acts.inventory.LONG", 10)
+    running = await sandbox()
+    write_inventories(running.cloud)
+    async with walk(BUCKET, size=(80, 24), running=running) as on:
+        await on.settled()
+        browse = on.app.main.query_one(BrowsePane)
+        await on.session.inventories.at(parse_location(BUCKET), "s3://acme-inventories/")
+        running.stats.reset()
+        await on.press("d")
+        await on.sees("· flat · inventory of 12h")
+        await on.sees("I lists")
+        assert browse.table.count > 100
+        assert "ListObjectsV2" not in running.stats.as_dict()["requests"]
+        await on.press("d")
+        await on.until(lambda: not browse.source.flat and there(browse.source.listing).origin is None)
+        await on.until(lambda: "I lists" not in on.text)
+        await on.press("d")
+        await on.sees("I lists")
+        await on.press(*"/no-such-key*", "enter")
+        await on.sees("nothing matches the filter: a glob is of the whole key")
+        await on.press("A")
+        await on.until(lambda: any("so nothing is marked" in text for text in on.told))
+        await on.press("escape")
+        await on.until(lambda: browse.table.count > 100)
+        await on.press("A")
+        await on.until(lambda: browse.marking.summary.objects > 100)
+        await on.press("r")
+        await on.sees(" · looked at by ", " LIST, ")
+        await on.press("escape", "I")
+        await on.until(lambda: there(browse.source.listing).origin is None)
+        await on.settled()
+        assert running.stats.as_dict()["requests"]["ListObjectsV2"]
+        await on.press("d", "d")
+        await on.until(lambda: browse.source.flat and there(browse.source.listing).origin is None)
+        assert "I lists" not in on.text

@@ -2,6 +2,7 @@
 
 from restoretui.core.model import State, Tier
 from restoretui.core.provider import Connection
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.sandbox import RunningSandbox
 from restoretui.session.session import Session
 from tests.conftest import StartSandbox
@@ -19,7 +20,7 @@ async def of_somebody_gone(session: Session, running: RunningSandbox) -> int:
     gone = Connection(profile="gone", endpoint_url=running.url)
     cloud = session.cloud_of("s3")
     plan = await session.plan(sel, 3)
-    run = await session.ledger.runs.confirm(sel, cloud, plan, Tier.STANDARD, gone.to_mapping())
+    run = await session.ledger.runs.confirm(sel, ConfirmedPlan(cloud, plan, Tier.STANDARD, gone.to_mapping()))
     await session.ledger.selections.drop(sel)
     return run.id
 

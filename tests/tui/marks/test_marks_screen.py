@@ -1,11 +1,16 @@
 """``M``: marks are looked at, dropped, undone, saved and read; those of an ended session are offered."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 from textual import events
 from textual.widgets import Input
 
-from restoretui.ledger.selections.marks_view import MarkRow
+from restoretui.ledger.selections.mark_sets import MarkSets
+from restoretui.ledger.selections.marks_view import MarkRow, MarksView
 from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.marks import screen as marks_screen
 from restoretui.tui.marks.keys_prompt import KeysPrompt
 from restoretui.tui.marks.screen import MarksScreen
 from tests.conftest import StartSandbox
@@ -66,10 +71,30 @@ async def test_three_of_many_are_dropped_by_four_keys_and_come_back_by_three(
         assert await marks(on) == number - 1
 
 
-async def test_a_group_is_folded_dropped_and_costs_what_it_costs(walk: StartWalk) -> None:
+async def test_a_group_is_folded_dropped_and_costs_what_it_costs(
+    walk: StartWalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, by_prefix = asyncio.Event(), MarkSets.by_prefix
+
+    async def held(self: MarkSets, like: MarksView | None, told: Callable[[int], None]) -> MarksView:
+        told(7)
+        await go_on.wait()
+        return await by_prefix(self, like, told)
+
+    monkeypatch.setattr(MarkSets, "by_prefix", held)
+    monkeypatch.setattr(marks_screen, "MANY", 1)
     async with walk("s3://acme-media-archive/archive/", size=(100, 30)) as on:
-        await mark_all_below(on)
+        number = await mark_all_below(on)
+        await on.press("down", "down")
         screen = await look(on)
+        # While they are added up the objects are there, the one that Browse stands on among them.
+        await on.sees(f"{number:,} marked · adding up … 7")
+        assert screen.table.count == number + 1
+        ref = there(a(MarkRow, screen.table.row).ref)
+        assert ref.key == there(there(on.app.main.query_one(BrowsePane).table.row).ref).key
+        go_on.set()
+        await on.until(lambda: screen.table.count > number + 1)
+        assert a(MarkRow, screen.table.row).ref == ref
         rows = [row for row in there(screen.table.view).rows(0, 10_000) if isinstance(row, MarkRow)]
         group = next(at for at, row in enumerate(rows) if row.ref is None and not row.whole)
         await on.press("home", *("down",) * group)

@@ -2,20 +2,24 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
 
+from restoretui.config.settings import Settings
 from restoretui.core.location import parse_location
 from restoretui.core.model import State, Tier
 from restoretui.engine.engine import Engine
 from restoretui.ledger.batches.outstanding import outstanding
 from restoretui.ledger.batches.records import Phase
 from restoretui.sandbox.s3control.roles import BATCH_ROLE_ARN
+from restoretui.session.run_views import RunViews
 from restoretui.tui.dialogs.leave import Leave
 from restoretui.tui.process.demo_guide import DemoGuide
 from restoretui.tui.process.demo_story import DemoStory
+from restoretui.tui.process.last_words import last_words
 from tests.tui.batch.test_batch_jobs import confirmed
 from tests.tui.conftest import StartWalk, Walk
 
@@ -269,3 +273,17 @@ async def test_the_command_finds_the_same_ledger(walk: StartWalk, tmp_path: Path
         await partly_sent(on)
         await goes(on, "ctrl+c")
     assert on.app.last_words[0].endswith(f"restoretui watch 1 --state-dir {tmp_path / 'state'}")
+
+
+def test_a_run_of_which_only_then_steps_are_left_has_its_last_words() -> None:
+    step = SimpleNamespace(told="exec 0 of 3", is_news=True, open=3)
+    left = SimpleNamespace(
+        id=4, counts={State.AVAILABLE: 3}, is_open=False, then_open=True, then=[step], asks=3, objects=3
+    )
+    over = SimpleNamespace(id=3, is_open=False, then_open=False)
+    ledger = SimpleNamespace(
+        runs=SimpleNamespace(peek_all=lambda: [left, over]), batches=SimpleNamespace(peek_of_run=lambda run_id: [])
+    )
+    views = RunViews(cast("Any", ledger), cast("Any", None), cast("Any", None), read_only=False)
+    session = SimpleNamespace(run_views=views, is_elsewhere=lambda run_id: False, settings=Settings())
+    assert last_words(cast("Any", session)) == ["run 4: 3 available; then exec 0 of 3. Go on: restoretui watch 4"]

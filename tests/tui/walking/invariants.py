@@ -21,7 +21,7 @@ from tests.tui.conftest import Walk
 MARKED = re.compile(r"([\d,]+) marked")
 HIDDEN = re.compile(r"([\d,]+) not shown here")
 ON_ITS_WAY = (
-    "reading …", "opening …", "adding up …", "◑ listing", "looking at objects one by one", "marking ", "counting …",
+    "reading …", "opening …", "adding up …", "◑ listing", "looking at what is chosen", "marking ", "counting …",
 )  # fmt: skip
 """What is said while something comes; nothing of it stays for good."""
 

@@ -345,4 +345,11 @@ LEDGER = (
             )""",
         ),
     ),
+    Migration(
+        "as whom places were gone to",
+        (
+            # A profile's name; empty for none, and of places from before.
+            "ALTER TABLE visited ADD COLUMN profile TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )

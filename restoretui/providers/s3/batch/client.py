@@ -61,6 +61,7 @@ class S3Batch:
         return encode_rows(bucket, rows, versions=versions)
 
     async def create_job(self, order: JobOrder) -> str:
+        """CreateJob, idempotent by its ClientRequestToken; ``AccessDenied`` says so where iam:PassRole is missing."""
         try:
             answer = await self._ask("CreateJob", order.region, dict(self.asked(order)))
         except AccessDenied as error:
@@ -75,6 +76,7 @@ class S3Batch:
         return job
 
     async def list_jobs(self, region: str, statuses: Collection[str] = ()) -> AsyncIterator[list[JobInfo]]:
+        """ListJobs, 1,000 a page; the service remembers 90 days (FACTS 2.4)."""
         tokens, token = Tokens("ListJobs"), ""
         while True:
             asked: dict[str, Any] = {"MaxResults": 1000}
@@ -89,12 +91,15 @@ class S3Batch:
                 return
 
     async def confirm_job(self, region: str, job_id: str) -> str:
+        """UpdateJobStatus to Ready."""
         return await self._update(region, job_id, "Ready", "confirmed in restoretui")
 
     async def cancel_job(self, region: str, job_id: str) -> str:
+        """UpdateJobStatus to Cancelled; objects that were asked for already go on restoring."""
         return await self._update(region, job_id, "Cancelled", "cancelled in restoretui")
 
     async def clone_job(self, region: str, job_id: str, token: str) -> str:
+        """DescribeJob, then CreateJob with its operation, manifest, report and role; it waits for a person."""
         job = (await self._ask("DescribeJob", region, {"JobId": job_id})).get("Job", {})
         kept = ("Operation", "Report", "Priority", "RoleArn", "Description", "Manifest", "ManifestGenerator")
         asked = {name: job[name] for name in kept if job.get(name) not in (None, "", {})}
@@ -113,10 +118,12 @@ class S3Batch:
         return self._lists.rows(info)
 
     async def job_tags(self, region: str, job_id: str) -> Mapping[str, str]:
+        """GetJobTagging, a right of its own (FACTS 2.7)."""
         answer = await self._ask("GetJobTagging", region, {"JobId": job_id})
         return {str(tag.get("Key", "")): str(tag.get("Value", "")) for tag in answer.get("Tags", ())}
 
     async def set_priority(self, region: str, job_id: str, priority: int) -> None:
+        """UpdateJobPriority."""
         await self._ask("UpdateJobPriority", region, {"JobId": job_id, "Priority": priority})
 
     async def _update(self, region: str, job_id: str, status: str, reason: str) -> str:
@@ -140,6 +147,7 @@ class S3Batch:
     # --- the role
 
     async def check_role(self, role_arn: str) -> bool:
+        """GetRole, a courtesy: whoever may not ask it may still be allowed to hand the role on (FACTS 2.7)."""
         name = role_arn.rpartition("/")[2]
         ask = S3Request("GetRole", fixed={"RoleName": name}, service="iam")
         try:

@@ -202,6 +202,7 @@ class LiveCredentials(Credentials):
         """To be set before a request is built."""
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Called by the SDK's signer: the keys of the request at hand. ``NoCredentialsError`` before any were set."""
         if self.current is None:
             raise NoCredentialsError
         return self.current
@@ -214,6 +215,7 @@ class HeldCredentialProvider:
         self._credentials = credentials
 
     def load_credentials(self) -> LiveCredentials:
+        """Called by an SDK session in the place of its chain; never looks anywhere."""
         return self._credentials
 
 

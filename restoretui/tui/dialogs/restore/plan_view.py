@@ -17,6 +17,7 @@ from restoretui.core.plan.unseen import UnseenPart, otherwise, unseen_part
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.core.then.steps import ThenKind
 from restoretui.ledger.run_records import Run
+from restoretui.session.inventory.looks_made import LooksMade
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.restore.amount_field import AmountField
 from restoretui.tui.dialogs.restore.behalf_field import BehalfField
@@ -73,6 +74,8 @@ class PlanView(Dialog[Run]):
         self._step = step
         self.plan: RestorePlan | None = None
         """The one on screen."""
+        self.looks = LooksMade()
+        """That it took."""
         self.target: PlanTarget | None = None
         self.then_remarks: Sequence[str] = ()
         """What somebody should know of what is done with the objects then."""
@@ -143,7 +146,7 @@ class PlanView(Dialog[Run]):
         self.say_target()
         size = sum(line.group.size_bytes for line in chosen.lines)
         what: list[Part] = [(fmt.plural(plan.objects, "object"), "strong"), f" · {fmt.size(size)} chosen"]
-        self.what.update(said(*what, *seen_words(plan), *limits_words(plan, chosen)))
+        self.what.update(said(*what, *seen_words(plan, self.looks), *limits_words(plan, chosen)))
         counted = "" if self.days_field.value.strip().isdigit() else f" = {plan.days:,}"
         before, after = days_words(plan, self._width - self.days_cells - len(counted))
         self._before_days.update(before)
@@ -222,6 +225,7 @@ class PlanView(Dialog[Run]):
             self.say_plan(self.plan)
 
     def fit(self) -> None:
+        """By ``laid_out``: which parts are shown, and how high, in the lines that the terminal has."""
         if not self.is_attached or not self.box.children:
             return
 

@@ -10,6 +10,7 @@ from restoretui.core.plan.pricing import Cost
 from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.core.then.steps import ThenKind
+from restoretui.session.inventory.looks_made import LooksMade
 from restoretui.tui.words import ACTIONS, Part, said
 from restoretui.wording import format as fmt
 from restoretui.wording.safe import clean
@@ -85,9 +86,12 @@ def copy_words(chosen: TierPlan) -> str:
     return "copy " + (" or ".join(words) or "as long as before")
 
 
-def seen_words(plan: RestorePlan) -> list[Part]:
-    """As of when it holds, where that is not now."""
-    return [(f" · as of {fmt.short_instant(plan.as_of, plan.made_at)}", "warn")] if plan.is_of_before else []
+def seen_words(plan: RestorePlan, looks: LooksMade) -> list[Part]:
+    """As of when it holds, where that is not now, and what it took to look at what an inventory, say, chose."""
+    is_told = bool(looks.pages) or (plan.is_of_before and any(looks))
+    took = f" · looked at by {looks.pages:,} LIST, {looks.heads:,} HEAD" if is_told else ""
+    since = f" · as of {fmt.short_instant(plan.as_of, plan.made_at)}" if plan.is_of_before else ""
+    return [(since, "warn"), (took, "dim")]
 
 
 def limits_words(plan: RestorePlan, chosen: TierPlan) -> list[Part]:

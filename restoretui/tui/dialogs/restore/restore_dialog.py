@@ -70,6 +70,7 @@ class RestoreDialog(PlanView):
         """What the plan on screen was made with."""
 
     def on_mount(self) -> None:
+        """Begins to look and to plan; the dialog is open meanwhile, and nothing can be confirmed."""
         self.engine.display = self.unseen_choice.display = self.then.display = False
         self.tiers.focus()
         self.attempt(self._prepare, "plan", hold_keys=True)
@@ -81,12 +82,13 @@ class RestoreDialog(PlanView):
         self._looked = False
 
         def progress(looked: int) -> None:
-            self.what.update(said((f"looking at objects one by one: {looked:,} …", "dim")))
+            self.what.update(said((f"looking at what is chosen: {looked:,} objects so far …", "dim")))
 
         if self.purpose is Purpose.UPGRADE and not self._tier_touched:
             self._lasting = Lasting(await days_asked_for(self.session, self._sel) or self._lasting.days)
             self.days_field.value = str(self._lasting.days)
         self.unseen = await self.session.selecting.look(self._sel, progress)
+        self.looks = self.session.selecting.looks
         self.target = await find_target(self.session, self._sel, self._scheme)
         self._looked = True
         await self._replan()

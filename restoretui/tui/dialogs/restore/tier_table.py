@@ -107,6 +107,7 @@ class TierTable(Widget, can_focus=True):
         self.choose(Tier(tier))
 
     def action_lengthen(self, days: int) -> None:
+        """Posts ``Lengthened``: the days are the dialog's."""
         self.post_message(self.Lengthened(days))
 
     def action_accept(self) -> None:
@@ -126,9 +127,11 @@ class TierTable(Widget, can_focus=True):
         return self._has_heading(width, room) + sum(len(lines) for _, lines in self._tiers(width, room))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """In lines, for the room that the dialog has given it."""
         return self.lines(width, self.room)
 
     def render(self) -> Content:
+        """A line or more a tier, the chosen one lit; notes which line is whose, for clicks."""
         width = self.size.width
         shown = self._tiers(width, self.room)
         self._owners = [tier for tier, lines in shown for _ in lines]

@@ -32,6 +32,7 @@ class ListView(Generic[RowT]):
         return self._rows[start : start + n]
 
     def position(self, row_id: int) -> int | None:
+        """By a dictionary: ids of the rows given last."""
         return self._positions.get(row_id)
 
     def row_id(self, position: int) -> int | None:

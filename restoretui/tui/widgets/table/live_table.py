@@ -203,6 +203,7 @@ class LiveTable(RowCursor[RowT], can_focus=True):
         self.reveal(self._cursor)
 
     def notify_style_update(self) -> None:
+        """Another theme: what was painted in the old one is dropped."""
         super().notify_style_update()
         self._rows.drop()
 
@@ -211,11 +212,13 @@ class LiveTable(RowCursor[RowT], can_focus=True):
         self.repaint(self._cursor, self._cursor)
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        """Reads the rows of the window, if it shows others than at the last paint, then paints as Textual does."""
         if self._rows.show(self.scroll_offset.y, self.height_of_rows, self.count):
             self.call_next(self.refresh)  # What is outside of the crop stands elsewhere, too.
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
+        """One line of cells from the cache of painted rows: the header, a row, or what is said where no rows are."""
         width, index = self.width_of_rows, self.index_at(y)
         if y == 0:
             return self._painter.header(self._rows.placed, self._sort, width)
@@ -246,11 +249,13 @@ class LiveTable(RowCursor[RowT], can_focus=True):
     # --- what keys do
 
     def action_open(self) -> None:
+        """Posts ``Opened``: what that means is its owner's."""
         row = self.row
         if row is not None:
             self.post_message(table_events.Opened(self, row))
 
     def action_mark(self) -> None:
+        """Posts ``RangeMarked`` if a range was begun; else ``MarkToggled``, and goes a row down."""
         span, row = self.range, self.row
         self._drop_range()
         if span is not None:
@@ -260,6 +265,7 @@ class LiveTable(RowCursor[RowT], can_focus=True):
             self.goto(self._cursor + 1)
 
     def action_range(self) -> None:
+        """Begins a range at the cursor's row, held by the row's id; where one was begun, marks it."""
         if self._anchor is not None:
             self.action_mark()
             return
@@ -279,6 +285,7 @@ class LiveTable(RowCursor[RowT], can_focus=True):
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Marking needs rows and a table that marks; giving up a range needs one."""
         if action in ("mark", "range"):
             return self._marking and self.count > 0
         if action == "cancel_range":
@@ -288,6 +295,7 @@ class LiveTable(RowCursor[RowT], can_focus=True):
     # --- the mouse
 
     def on_click(self, event: events.Click) -> None:
+        """The header sorts, a row takes the cursor, two clicks open it, its first column marks it."""
         event.stop()
         placed = self._rows.placed
         if event.y == 0:

@@ -74,6 +74,7 @@ class RowCursor(RowScroll, Generic[RowT]):
         self.goto(self._cursor + lines)
 
     def action_page(self, pages: int) -> None:
+        """A window less one row, so that a row of the page before stays in view."""
         self.goto(self._cursor + pages * max(1, self.height_of_rows - 1))
 
     def action_first(self) -> None:

@@ -57,6 +57,7 @@ class RowScroll(ScrollView):
             bar.window_virtual_size, bar.position = rows, self.scroll_y
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Repaints by whole rows only: Textual animates between them."""
         if round(old_value) != round(new_value):
             self._move_thumb()
             self.refresh(self.size.region)

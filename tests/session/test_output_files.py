@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.errors import UsageError
-from restoretui.session import targets
-from restoretui.session.targets import open_target, own_descriptor
+from restoretui.session import output_files
+from restoretui.session.output_files import open_target, own_descriptor
 
 TEXT = "schlüssel\r\n" * 20_000
 
@@ -134,12 +134,12 @@ async def test_a_pipe_that_nobody_reads_is_not_waited_for_for_ever(tmp_path: Pat
 
 
 async def test_a_pipe_that_nobody_comes_to_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(targets, "READER_S", 0.0)
-    monkeypatch.setattr(targets, "_TOLD_AFTER_S", -1.0)
+    monkeypatch.setattr(output_files, "READER_S", 0.0)
+    monkeypatch.setattr(output_files, "_TOLD_AFTER_S", -1.0)
     os.mkfifo(tmp_path / "pipe")
     told: list[str] = []
     with pytest.raises(UsageError, match="nobody reads the pipe"):
-        await asyncio.to_thread(targets.begun, tmp_path / "pipe", lambda: told.append("it waits"))
+        await asyncio.to_thread(output_files.begun, tmp_path / "pipe", lambda: told.append("it waits"))
     assert told == ["it waits"]
 
 

@@ -87,16 +87,17 @@ def own_descriptor(path: Path) -> int | None:
 
 
 @asynccontextmanager
-async def open_target(path: Path) -> AsyncIterator[Target]:
+async def open_target(path: Path, *, secret: bool = False) -> AsyncIterator[Target]:
     """Open ``path`` for the length of the block, at whose end it is written whole.
 
     After an error an older regular file is as it was, and nothing half-written is left beside it. A new file may be
-    read by its owner only; an older one's mode and owner stay. ``UsageError`` says why it cannot be written.
+    read by its owner only; an older one's mode and owner stay, of which ``secret`` takes what others may.
+    ``UsageError`` says why it cannot be written.
     """
     try:
         through = await beside(lambda: _opened_through(path), "restoretui-open")
         if through is None:
-            real, part, descriptor = await asyncio.to_thread(_new_beside, path)
+            real, part, descriptor = await asyncio.to_thread(_new_beside, path, secret=secret)
     except OSError as error:
         raise refused(path, error) from None
     if through is not None:
@@ -120,6 +121,18 @@ async def write_whole(path: Path, chunks: AsyncIterator[str]) -> None:
     async with open_target(path) as target:
         async for chunk in chunks:
             await target.write(chunk)
+
+
+async def write_secret(path: Path, text: str) -> None:
+    """Write ``text``, which nobody else may read, to ``path`` (``open_target``), whose folder is made if need be."""
+    try:
+        await asyncio.to_thread(lambda: path.parent.mkdir(parents=True, exist_ok=True))
+    except OSError as error:
+        raise refused(path.parent, error) from None
+    async with open_target(path, secret=True) as target:
+        if target.is_terminal:
+            raise UsageError(f"{path} is a terminal", "choose a file")
+        await target.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def _settle(target: Target, part: Path, real: Path | None, named: Path) -> None:
@@ -207,7 +220,7 @@ def _read_by_somebody(path: Path, flags: int, waits: Callable[[], None]) -> int:
         time.sleep(_READER_EVERY_S)
 
 
-def _new_beside(path: Path) -> tuple[Path, Path, int]:
+def _new_beside(path: Path, *, secret: bool = False) -> tuple[Path, Path, int]:
     """The file that ``path`` leads to, and a new one beside it, open, of a name nobody can have made before."""
     real = Path(os.path.realpath(path))
     before = None
@@ -221,5 +234,5 @@ def _new_beside(path: Path) -> tuple[Path, Path, int]:
     if before is not None:
         with suppress(OSError):  # Only root may give a file away.
             os.fchown(descriptor, before.st_uid, before.st_gid)
-        os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & 0o777)
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & (0o700 if secret else 0o777))
     return real, part, descriptor
