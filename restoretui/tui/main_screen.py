@@ -10,10 +10,10 @@ from restoretui.core.location import Location
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.keys import EVERYWHERE
 from restoretui.tui.pane import Pane
-from restoretui.tui.widgets.alike import Alike
 from restoretui.tui.widgets.key_bar import KeyBar
 from restoretui.tui.widgets.notice import Notice
 from restoretui.tui.widgets.place_bar import PlaceBar
+from restoretui.tui.widgets.side_pane import Alike
 from restoretui.tui.widgets.tab_bar import Badge, TabBar
 from restoretui.tui.widgets.table.live_table import LiveTable
 

@@ -6,8 +6,7 @@ from textual.containers import Vertical
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.tui.shell import Owner
-from restoretui.tui.widgets.alike import Alike
-from restoretui.tui.widgets.side_pane import FROM_COLUMNS, SidePane
+from restoretui.tui.widgets.side_pane import FROM_COLUMNS, Alike, SidePane
 from restoretui.tui.words import Part
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.timer import Timer
 
-from restoretui.tui.widgets.alike import Alike
 from restoretui.tui.widgets.fact_lines import FactLines
 
 FROM_COLUMNS = 110
@@ -22,6 +23,22 @@ REST_S = 0.12
 
 Tell = Callable[[int], Sequence[Content]]
 """Lines of that width at the most; what is read for them is quick enough for a repaint."""
+
+
+class Alike:
+    """A container whose lines all look alike, since its children stand on it: one is made, not one for each line.
+
+    Textual makes every line of every container before it finds that others cover it: of a full screen that was a
+    quarter of the time until the first paint. Mixed into one without a border; no widget by itself, since Textual
+    takes the name and the styles of the first one among a widget's bases.
+    """
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The first line, so many times as are asked for."""
+        if not crop.height:
+            return []
+        first: list[Strip] = super().render_lines(Region(crop.x, 0, crop.width, 1))  # type: ignore[misc]
+        return first * crop.height
 
 
 class Beside(Alike, Horizontal):
