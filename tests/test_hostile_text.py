@@ -107,7 +107,7 @@ async def exported(rows: list[JobRow], form: Any) -> str:
         return view
 
     ledger: Any = SimpleNamespace(runs=SimpleNamespace(view=open_view))
-    run: Any = SimpleNamespace(id=1, cloud=SimpleNamespace(scheme="s3"))
+    run: Any = SimpleNamespace(id=1, cloud=SimpleNamespace(scheme="s3"), profiles={})
     return "".join([chunk async for chunk in export_chunks(ledger, run, form)])
 
 

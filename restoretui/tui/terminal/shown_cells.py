@@ -32,7 +32,7 @@ _RARE = frozenset({"21", "51", "52", "53"})
 """Attributes of two digits; Rich puts attributes first, then the text's colour, then the ground's."""
 
 
-class Look(NamedTuple):
+class CellLook(NamedTuple):
     """A style as numbers of SGR (ECMA-48, 8.3.117); empty where it is the terminal's own."""
 
     attributes: str = ""
@@ -40,11 +40,11 @@ class Look(NamedTuple):
     back: str = ""
 
 
-PLAIN = Look()
+PLAIN = CellLook()
 
 
 @lru_cache(4096)
-def look_of(style: Style | None, system: ColorSystem) -> Look | None:
+def look_of(style: Style | None, system: ColorSystem) -> CellLook | None:
     """``style`` in so many colours; None where it is more than a look."""
     if style is None:
         return PLAIN
@@ -60,7 +60,7 @@ def look_of(style: Style | None, system: ColorSystem) -> Look | None:
     front, back = _taken(numbers, "3", "9"), _taken(numbers, "4", "10")
     if numbers:
         return None
-    return Look(";".join(attributes), "" if front == "39" else front, "" if back == "49" else back)
+    return CellLook(";".join(attributes), "" if front == "39" else front, "" if back == "49" else back)
 
 
 def _taken(numbers: list[str], *tens: str) -> str:
@@ -73,7 +73,7 @@ def _taken(numbers: list[str], *tens: str) -> str:
     return colour
 
 
-def _change(before: Look, after: Look) -> str:
+def _change(before: CellLook, after: CellLook) -> str:
     """What brings the terminal from one look to another."""
     if before == after:
         return ""
@@ -93,7 +93,7 @@ Piece = tuple[int, int, Strip]
 class _Line(NamedTuple):
     text: str
     """A character a cell."""
-    looks: list[Look]
+    looks: list[CellLook]
 
 
 class ShownCells:
@@ -160,7 +160,7 @@ def _same(before: _Line, now: _Line, at: int) -> bool:
     return old == new or (now.text[at] == " " and _same_ground(old, new))
 
 
-def _same_ground(one: Look, other: Look) -> bool:
+def _same_ground(one: CellLook, other: CellLook) -> bool:
     return one.back == other.back and not one.attributes and not other.attributes
 
 
@@ -199,7 +199,7 @@ class _Writer:
     def cells(self, strip: Strip) -> _Line | None:
         """A strip cell by cell; None where a character is not one cell wide, or more than text with a look."""
         pieces: list[str] = []
-        looks: list[Look] = []
+        looks: list[CellLook] = []
         for text, style, control in strip:
             look = look_of(style, self._system)
             if control or look is None:
