@@ -36,7 +36,7 @@ PATIENCE_S = 10.0
 SETTLE_S = 2.0
 FULL_SPEED_S = 3.0
 """A million objects take longer than that, be the machine ever so quick."""
-PAGES_SEEN = 100
+PAGES_SEEN = 75
 """How many must have come in that time."""
 MEANWHILE_S = 4.0
 """How long keys are pressed after one that sets off much work."""

@@ -345,5 +345,6 @@ def walk(sandbox: StartSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             if opens:
                 await on.until(lambda: app.session is not None)
             yield on
+            app._exit = True  # as for who leaves: what is still under way then finds its screen gone
 
     return start
