@@ -74,9 +74,15 @@ async def test_all_keys_that_nobody_has_listed_are_shown_by_it_at_once_and_that_
         await on.until(lambda: browse.table.count > 100)
         await on.press("A")
         await on.until(lambda: browse.marking.summary.objects > 100)
-        await on.press("r")
+        # Nobody has looked at what is marked: no price is known of what tiers by itself, and of the rest the highest.
+        await on.sees("std $", "+?  bulk $")
+        await on.press("u", *"/class:glacier", "enter", "a")
+        await on.sees("std ≤$", "bulk ≤$")
+        await on.press("escape", "A", "r")
         await on.sees(" · looked at by ", " LIST, ")
-        await on.press("escape", "I")
+        await on.press("escape")
+        await on.until(lambda: "std $" in on.text and "?  bulk" not in on.text)
+        await on.press("I")
         await on.until(lambda: there(browse.source.listing).origin is None)
         await on.settled()
         assert running.stats.as_dict()["requests"]["ListObjectsV2"]
