@@ -163,6 +163,8 @@ class Capabilities(Struct, frozen=True):
     """The cloud documents that listings are in the order of the keys' UTF-8 bytes and begin behind a given key."""
     expirations: bool = False
     """It is a ``TellsExpirations``, too."""
+    inventory_rules: bool = False
+    """It is a ``TellsInventories``, too (``core.inventory.rules``)."""
     capacity: bool = False
     """It is a ``TellsCapacity``, too."""
     presigns: bool = False
