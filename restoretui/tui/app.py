@@ -116,7 +116,7 @@ class RestoreApp(ShellApp):
         if not self._remembered.is_read:
             await asyncio.to_thread(self._remembered.read)
             self.recall()
-        self.style_dialogs()
+        self.style_late()
         self.theme_changed_signal.subscribe(self.main, self._theme_changed)
         await self.main.add_tabs()
         self.main.pane("browse").recall()

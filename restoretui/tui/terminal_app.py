@@ -32,7 +32,7 @@ class TerminalApp(App[int]):
 
     TITLE = "restoretui"
     CSS = Path(__file__).with_name("style.tcss").read_text("utf-8")
-    DIALOGS = Path(__file__).with_name("dialogs.tcss").read_text("utf-8")
+    LATE_CSS = Path(__file__).with_name("late.tcss").read_text("utf-8")
     """The styles of what no first paint shows."""
     ALLOW_SELECT = False
     ENABLE_COMMAND_PALETTE = False
@@ -75,9 +75,9 @@ class TerminalApp(App[int]):
         self.set_reactive(App.theme, self.given_theme)
         self.stylesheet.set_variables(self.get_css_variables())
 
-    def style_dialogs(self) -> None:
-        """Add the styles of dialogs, before there is one."""
-        self.stylesheet.add_source(self.DIALOGS, ("", "DIALOGS"))
+    def style_late(self) -> None:
+        """Add the styles of what no first paint shows, before any of it is there."""
+        self.stylesheet.add_source(self.LATE_CSS, ("", "LATE_CSS"))
 
     def ask_background(self) -> None:
         """Where the theme is to follow the terminal's background, and the terminal may be asked for it."""

@@ -211,7 +211,7 @@ class LiveTable(RowCursor[RowT], can_focus=True):
         self._rows.drop()
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        super().watch_has_focus(has_focus)
+        # No style of the stylesheet hangs on it, so none is looked for: how rows look is ``RowStyles``'.
         self.repaint(self._cursor, self._cursor)
 
     def render_lines(self, crop: Region) -> list[Strip]:
