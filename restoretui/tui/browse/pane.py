@@ -8,20 +8,18 @@ from textual import on
 
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.core.rules.verdicts import Purpose
-from restoretui.ledger.records import BrowseRow
-from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.widgets.error_state import is_about_who_pays
-from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
 
-if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see ``app.LATER``
+if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see ``late_imports``
     from restoretui.core.filter.tree import Filter
+    from restoretui.ledger.records import BrowseRow
     from restoretui.ledger.selections.mark_sets import MarkSet
     from restoretui.tui.acts.inventory_import import InventoryImport
     from restoretui.tui.dialogs.filter_menu import Shown
+    from restoretui.tui.widgets.filter_bar import FilterBar
 
 ORDERS = {
     "key": "Key", "size": "Size", "modified": "Modified", "storage_class": "Storage class", "state": "State",
@@ -77,6 +75,8 @@ class BrowsePane(ListingBoard):
 
     @on(table_events.Opened, "#buckets")
     def _bucket_opened(self, event: table_events.Opened) -> None:
+        from restoretui.tui.browse.home import HomeRow
+
         row = event.row
         if not isinstance(row, HomeRow):
             self.go(Location(row.scheme, row.name))
@@ -227,8 +227,7 @@ class BrowsePane(ListingBoard):
 
     # --- what of it
 
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
+    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
         if event.where != self.source.query.where or event.final:
             self.source.ask(where=event.where)
             self.requery(typing=not event.final)
@@ -305,6 +304,8 @@ class BrowsePane(ListingBoard):
         choose_columns(self)
 
     def action_copy(self) -> None:
+        from restoretui.tui.browse.home import HomeRow
+
         row = self.table.row if self.source.is_bucket else None
         place, state = self.location, None
         bucket = None if self.source.is_bucket else self.buckets.row
@@ -375,13 +376,13 @@ class BrowsePane(ListingBoard):
     # --- restoring
 
     def action_restore(self) -> None:
-        self._act(Purpose.RESTORE)
+        self._act("restore")
 
     def action_extend(self) -> None:
-        self._act(Purpose.EXTEND)
+        self._act("extend")
 
     def action_upgrade(self) -> None:
-        self._act(Purpose.UPGRADE)
+        self._act("upgrade")
 
     def action_end_copies(self) -> None:
         from restoretui.tui.browse.mark_acts import end_marks
@@ -389,8 +390,9 @@ class BrowsePane(ListingBoard):
         row = self.table.row if self.source.is_bucket else None
         self.attempt(partial(end_marks, self, self.source.listing, row), "act", hold_keys=True)
 
-    def _act(self, purpose: Purpose) -> None:
+    def _act(self, purpose: str) -> None:
+        from restoretui.core.rules.verdicts import Purpose
         from restoretui.tui.browse.mark_acts import restore_marks
 
         row = self.table.row if self.source.is_bucket else None
-        self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act", hold_keys=True)
+        self.attempt(partial(restore_marks, self, Purpose(purpose), self.source.listing, row), "act", hold_keys=True)
