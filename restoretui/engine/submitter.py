@@ -76,6 +76,8 @@ class Submitter:
     async def submit(self) -> None:
         """Send every planned job; returns when all have an outcome or are unknown, or the run was given up."""
         self._is_given_up = self._ledger.runs.is_given_up(self._run.id)
+        # The limit is the account's: a command that follows another one begins where that has left off.
+        self._limiter.others_sent(self._ledger.runs.sent_since(self._clock.now().timestamp() - 1.0))
         try:
             async with together() as tasks:
                 tasks.create_task(self._feed())

@@ -34,6 +34,9 @@ _PURSUED = (
 )
 """A copy that is there can be removed, overwritten or extended by anybody."""
 
+_LATELY = 2000
+"""Lines of the audit trail: twice as many as any cloud takes requests a second."""
+
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
 JobList = list[RestoreJob]
@@ -180,6 +183,18 @@ class Runs(JobQueries):
     def spans(self, run_id: int, buckets: frozenset[str]) -> SpanList:
         """Where the jobs of a run on these buckets stand."""
         return self._buckets.spans(run_id, buckets)
+
+    def sent_since(self, at: float) -> int:
+        """How many restore requests were answered since that cloud time, to whichever process: as far as it matters.
+
+        No more than the last few thousand are looked at.
+        """
+        row = self._quick.row(
+            f"SELECT count(*) FROM (SELECT kind, at FROM activity ORDER BY id DESC LIMIT {_LATELY})"
+            " WHERE kind = 'request' AND at > ?",
+            (at,),
+        )
+        return 0 if row is None else int(row[0])
 
     async def release(self, job_ids: Collection[int]) -> None:
         """These claims surely had no effect: the jobs are unsent again."""
