@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import Look, State
@@ -228,7 +229,7 @@ class Watcher:
             change = interpret(sight, self._rules, now, self._promise)
             if change is not None:
                 if change.state is State.AVAILABLE and before is not None:
-                    change = change._replace(looked_before=before.timestamp())
+                    change = replace(change, looked_before=before.timestamp())
                 changes.append(change)
                 # What an event tells of an object is less than a listing does: it is the job's alone.
                 if sight.seen is not None and sight.look is not Look.EVENT:
