@@ -32,7 +32,7 @@ WORTH_ANOTHER_S = 0.015
 """A page that took this long to come is worth a chunk more at once; reading it takes a few milliseconds."""
 QUICKEST = 0.3
 """Machine seconds between two rounds, however fast the cloud's clock runs."""
-WHILE_SENDING = 1.0
+WHILE_SENDING = 2.0
 """Machine seconds between two groupings while requests go out: each of them changes what is tracked, and hardly ever
 what is due."""
 RESTS_PER_GROUPING = 20

@@ -62,6 +62,9 @@ class Runs(JobQueries):
         self._clock = clock
         self._orders = orders
         self._buckets = RunBuckets(quick)
+        self._known: dict[int, Run] = {}
+        self._version = -1
+        """Of the ledger, at which they were read."""
         self._in_flight: set[int] = set()
         self._claiming = asyncio.Lock()
 
@@ -266,10 +269,16 @@ class Runs(JobQueries):
         return await self._writer.do(reset)
 
     def _get(self, run_id: int) -> Run:
-        found = self._runs("id = ?", (run_id,))
-        if not found:
-            raise LedgerError(f"there is no run {run_id}", "see `restoretui status`")
-        return found[0]
+        version = self._quick.version()
+        if version != self._version:  # After each commit several ask for the same run, each for itself.
+            self._version = version
+            self._known.clear()
+        if run_id not in self._known:
+            found = self._runs("id = ?", (run_id,))
+            if not found:
+                raise LedgerError(f"there is no run {run_id}", "see `restoretui status`")
+            self._known[run_id] = found[0]
+        return self._known[run_id]
 
     def _runs(self, where: str, args: tuple[object, ...]) -> RunList:
         counts: dict[int, list[tuple[State, int, int]]] = {}
