@@ -130,7 +130,7 @@ class Outcome(StrEnum):
     """400: the class, tier and days do not go together; repeating will not help."""
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """The cloud's answer to one restore request."""
 
     outcome: Outcome

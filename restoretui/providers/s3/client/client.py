@@ -125,7 +125,7 @@ class S3Client:
 
     async def once(self, ask: S3Request) -> "tuple[HttpResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, but for a wrong region, unfit credentials and accounts."""
-        region = await self.regions.of(ask.bucket)
+        region = self.regions.told(ask.bucket) or await self.regions.of(ask.bucket)
         reply = await self._exchange(ask, region)
         if reply.status < 300:
             if why := why_not_accepted(reply.status, reply.body):
@@ -206,7 +206,7 @@ class S3Client:
         except Unreadable as error:
             raise _unreadable(ask, reply, str(error)) from None
         if body is not reply.body:
-            reply = reply._replace(body=body)
+            reply = replace(reply, body=body)
         if reply.status in (400, 401, 403) and any(code.encode() in reply.body[:LONGEST_ERROR] for code in EXPIRED):
             self._sdk.vault.reject(out.keys)
         return reply
