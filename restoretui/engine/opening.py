@@ -79,8 +79,8 @@ def _opening(channel: Channel, buckets: frozenset[str]) -> Callable[[], Awaitabl
         except RestoreTuiError as error:
             where = ", ".join(sorted(buckets))
             raise CredentialsError(
-                f"{who} cannot be used, so what is to be done in {where} waits: {error}",
-                f"mend {who}, and it goes on by itself{f'; {error.hint}' if error.hint else ''}",
+                f"{who} cannot be used, so what is in {where} waits: {error}",
+                f"mend it, and it goes on by itself{f'; {error.hint}' if error.hint else ''}",
             ).as_wrong() from error
 
     return open_it

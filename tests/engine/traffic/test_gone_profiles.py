@@ -31,7 +31,7 @@ async def test_a_profile_that_is_gone_or_anothers_by_now_holds_up_its_own_object
     again = await session_on(running)
     told = {finding.check: finding async for finding in look_at_runs(again)}
     assert [finding.verdict for finding in told.values()] == ["broken", "ok"]
-    with pytest.raises(CredentialsError, match="profile 'home' cannot be used, so what is to be done in aside waits"):
+    with pytest.raises(CredentialsError, match="profile 'home' cannot be used, so what is in aside waits"):
         await again.look_now(run)
     again.start_engine()
 

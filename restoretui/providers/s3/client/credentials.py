@@ -244,6 +244,13 @@ def chain_error(error: Exception, caller: Caller) -> CloudError:
     match error:
         case ProfileNotFound():
             return CredentialsError(said, "aws configure list-profiles shows the profiles there are").as_wrong()
+        case NoCredentialsError() if caller.profile:
+            return CredentialsError(
+                f"profile {caller.profile} has no credentials",
+                f"put its keys back; {hint}"
+                if caller.sso
+                else "put its keys back: they are read again by themselves",
+            ).as_wrong()
         case NoCredentialsError():
             return CredentialsError(
                 "there are no credentials", "choose a --profile, run aws configure, or set AWS_ACCESS_KEY_ID"
