@@ -12,7 +12,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
 from restoretui.core.provider import Connection, Provider
-from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGate
+from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGates
 from restoretui.engine.then_tools import ThenTools
 from restoretui.engine.traffic.channel import Channel, Channels
 from restoretui.engine.traffic.health import HealthBoard
@@ -70,7 +70,7 @@ class Engine:
         """Leases whose end says nothing, and since when (machine time) they stand as they do."""
         self._left: dict[int, str] = {}
         self._looking: dict[Connection, asyncio.Semaphore] = {}
-        self._capacity: dict[int, CapacityGate] = {}
+        self._capacity: dict[int, CapacityGates] = {}
         self._held_up: set[int] = set()
         """Runs that cannot be pursued here for now, and whose lease was given up."""
         self._elsewhere: set[int] = set()
@@ -99,8 +99,11 @@ class Engine:
 
     @property
     def out_of_capacity(self) -> frozenset[int]:
-        """Runs whose requests wait: Expedited was refused too often in a row, and somebody has to decide."""
-        return frozenset(run_id for run_id, gate in self._capacity.items() if gate.waits)
+        """Runs whose requests wait: Expedited was refused too often in a row, and somebody has to decide.
+
+        Not as long as other accounts, or Regions, of the same run are being sent to.
+        """
+        return frozenset(run_id for run_id, gates in self._capacity.items() if gates.waits)
 
     def keep_trying(self, run_id: int) -> None:
         """Go on with a run at Expedited, however often there is no capacity."""
@@ -305,12 +308,14 @@ class Engine:
             self._held_until[run_id] = until
         return True
 
-    def _gate(self, run_id: int) -> CapacityGate:
-        def closed() -> None:
-            text = f"run {run_id}: {MOST_IN_A_ROW} requests in a row found no Expedited capacity; the others wait"
+    def _gate(self, run_id: int) -> CapacityGates:
+        def closed(where: str) -> None:
+            text = f"run {run_id}: {MOST_IN_A_ROW} requests in a row found no Expedited capacity"
+            text += f" {where}; the others there wait" if where else "; the others wait"
             self._health.trouble(("capacity", run_id), "paused", text, "decide how to go on, or give them up")
+            self._ledger.changes.publish("health")  # Also where it is the same: now somebody can be asked.
 
-        return self._capacity.setdefault(run_id, CapacityGate(closed))
+        return self._capacity.setdefault(run_id, CapacityGates(closed))
 
     def _holds(self, run_id: int) -> bool:
         """The lease is good. Who was stopped for a while, or whose clock was set, renews it before sending on."""
