@@ -33,6 +33,8 @@ class Connection(Struct, frozen=True):
     """The endpoint is a custom domain, which stands for one bucket, where the cloud has such."""
     store: str | None = None
     """A compatible store's rules (``core.stores``), as text."""
+    account: str | None = None
+    """Whose keys those of the profile were when a run was confirmed: no others sign anything for it. None: untold."""
     buckets: tuple[tuple[str, "Connection"], ...] = ()
     """Buckets that are reached otherwise, as somebody else say: each with its own, and in the order of their names.
 

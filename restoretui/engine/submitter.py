@@ -8,7 +8,7 @@ anything is sent for it again (``engine.watching.watcher``).
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from restoretui.core.errors import (
@@ -21,6 +21,7 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import RestoreRequest, State, Tier
 from restoretui.core.provider import Answer
+from restoretui.engine.capacity import CapacityGate
 from restoretui.engine.outcomes import settle
 from restoretui.engine.refusals import is_ambiguous, judged
 from restoretui.engine.run_context import RunContext
@@ -59,6 +60,8 @@ class Submitter:
         self._concurrency = context.concurrency
         self._is_ours = context.is_ours
         self._capacity = context.capacity
+        self._pools: dict[str, CapacityGate] = {}
+        """By bucket, the gate of Expedited capacity that its requests go through."""
         self._fail_fast = context.fail_fast
         self._buckets = context.buckets
         self._has_failed = False
@@ -83,6 +86,10 @@ class Submitter:
         # The limit is the account's: a command that follows another one begins where that has left off.
         self._limiter.others_sent(self._ledger.runs.sent_since(self._clock.now().timestamp() - 1.0))
         self._is_fed = False
+        with self._capacity.sending():
+            await self._submit()
+
+    async def _submit(self) -> None:
         try:
             async with together() as tasks:
                 tasks.create_task(self._feed())
@@ -97,15 +104,13 @@ class Submitter:
                 await asyncio.shield(self._flush())
                 if self._is_given_up:
                     await asyncio.shield(self._ledger.runs.set_cancelled(self._run.id))
-                if self._capacity.is_closed:
-                    await asyncio.shield(self._ledger.runs.hold(self._run.id))
-                self._capacity.settle()
+                await asyncio.shield(self._hold(list(self._gates())))
             finally:
                 self._ledger.runs.disown(self._claimed)
                 self._claimed.clear()
 
     async def _feed(self) -> None:
-        while not self._is_over and (jobs := await self._claim()):
+        while not self._must_stop and (jobs := await self._claim()):
             self._claimed.update(job.id for job in jobs)
             self._queue.extend(jobs)
             self._filled.set()
@@ -116,12 +121,28 @@ class Submitter:
         self._filled.set()
 
     async def _claim(self) -> Sequence[RestoreJob]:
-        return await self._ledger.runs.claim(self._run.id, CLAIM, self._buckets)
+        buckets, shut = self._buckets, self._shut
+        if shut:
+            buckets = frozenset(self._run.buckets if buckets is None else buckets) - shut
+            if not buckets:
+                return ()
+        return await self._ledger.runs.claim(self._run.id, CLAIM, buckets)
 
     @property
-    def _is_over(self) -> bool:
-        """Nothing more goes out, whatever is planned."""
-        return self._capacity.is_closed or self._must_stop
+    def _shut(self) -> frozenset[str]:
+        """Buckets for which nothing more is asked at Expedited before somebody has decided."""
+        return frozenset(bucket for bucket, gate in self._pools.items() if gate.is_closed)
+
+    def _gates(self) -> Iterator[CapacityGate]:
+        return iter({id(gate): gate for gate in self._pools.values()}.values())
+
+    async def _hold(self, gates: Sequence[CapacityGate]) -> None:
+        """What waits for capacity may be planned anew in another run, once all that was answered is written down."""
+        for gate in gates:
+            if gate.is_closed:
+                buckets = frozenset(bucket for bucket, of in self._pools.items() if of is gate)
+                await self._ledger.runs.hold(self._run.id, buckets)
+                gate.settle()
 
     @property
     def _must_stop(self) -> bool:
@@ -148,7 +169,8 @@ class Submitter:
     async def _send_if_capable(self, job: RestoreJob) -> JobChange | None:
         """Not once the cloud has said often enough that it has no capacity: then the job stays planned."""
         try:
-            may_go = await self._capacity.enter()
+            gate = await self._pool(job.ref.bucket)
+            may_go = await gate.enter()
         except asyncio.CancelledError:
             self._released.append(job.id)
             raise
@@ -159,8 +181,21 @@ class Submitter:
         try:
             change = await self._send(job)
         finally:
-            self._capacity.leave(change.outcome if change is not None else None)
+            gate.leave(change and change.outcome)
         return change
+
+    async def _pool(self, bucket: str) -> CapacityGate:
+        """That of the bucket's Region, which has to be known anyway before anything can be asked there."""
+        if bucket not in self._pools:
+            try:
+                region = await self._provider.bucket_region(bucket)
+            except CloudError:
+                region = ""  # What is wrong there, the request itself meets, and waits for where that helps.
+            several = self._buckets is not None or len(self._run.buckets) > 1
+            told = self._breaker.watchdog.account
+            told = f"in {region or bucket}{f' as {told}' if told else ''}" if several else ""
+            self._pools[bucket] = self._capacity.of(self._buckets, region, told)
+        return self._pools[bucket]
 
     async def _send(self, job: RestoreJob) -> JobChange | None:
         """What became of it; None where it was not sent after all, and was given back."""
@@ -284,7 +319,9 @@ class Submitter:
             # Behind the last answer nothing else is to come: somebody waits for the record of it.
             await first_of(self._clock.pause(FLUSH_EVERY), asyncio.wait(workers))
             self._is_given_up = self._is_given_up or self._ledger.runs.is_given_up(self._run.id)
+            ended = [gate for gate in self._gates() if gate.is_done and not gate.waits]
             await self._flush()
+            await self._hold(ended)
 
     async def _flush(self) -> None:
         async with self._flushing:

@@ -233,11 +233,12 @@ class Runs(JobQueries):
         self._in_flight.difference_update(change.job_id for change in changes)
         return changed
 
-    async def hold(self, run_id: int) -> None:
-        """Note that what is not sent yet waits for Expedited capacity: it may be planned anew in another run."""
+    async def hold(self, run_id: int, buckets: frozenset[str]) -> None:
+        """Note that what is not sent yet of these waits for Expedited capacity: another run may plan it anew."""
         from restoretui.ledger.runs.claims import hold
 
-        await self._writer.do(lambda tx: hold(tx, run_id))
+        spans = self.spans(run_id, buckets)
+        await self._writer.do(lambda tx: hold(tx, run_id, spans))
 
     async def set_cancelled(self, run_id: int) -> int:
         """Give the run up: cancel what was not sent yet; how many.

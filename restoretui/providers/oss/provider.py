@@ -68,6 +68,7 @@ class OssProvider:
         self._sdk = sdk
         self._profile = profile
         self._ring = ring
+        ring.whose.ask = self._account
         self._calls = OssClient(sdk, ring)
         self.capabilities = Capabilities(
             max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint, expirations=True, presigns=True,
@@ -134,6 +135,9 @@ class OssProvider:
             return Identity(account="", arn="", profile=self._profile, region=self._sdk.region)
         _, owner, _ = await self._calls.ask(self._calls.request("ListBuckets", query={"max-keys": "1"}), _buckets)
         return Identity(account=owner, arn="", profile=self._profile, region=self._sdk.region)
+
+    async def _account(self) -> str:
+        return (await self.identity()).account
 
     async def list_buckets(self) -> list[Bucket]:
         """ListBuckets to its last page; Regions are remembered. ``InvalidRequest`` behind a custom domain."""
