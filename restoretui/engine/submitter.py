@@ -181,7 +181,7 @@ class Submitter:
         try:
             change = await self._send(job)
         finally:
-            gate.leave(change and change.outcome)
+            gate.leave(change.outcome if change is not None else None)
         return change
 
     async def _pool(self, bucket: str) -> CapacityGate:
