@@ -301,8 +301,8 @@ class Writer:
 
     def _run(self, work: _Work[Any], *, is_alone: bool) -> None:
         tx = Tx(self._connection)
-        # Within a savepoint SQLite copies each page before it changes, to a file where they are many. What is alone in
-        # its transaction needs none: it goes back with all of it.
+        # Within a savepoint SQLite copies each page before it changes, and many to a file. What is alone in its
+        # transaction needs none: it goes back with all of it.
         if not is_alone:
             self._connection.execute("SAVEPOINT work")
         try:
