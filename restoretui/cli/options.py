@@ -221,8 +221,9 @@ ASK_UNSEEN = shared(
 
 
 FROM_INVENTORY = shared(
-    "--from-inventory", "from_inventory", metavar="LOCATION|FILE|imported",
-    help="By the bucket's inventory (its manifest.json, or the folder with its dates) in place of a listing.",
+    "--from-inventory", "from_inventory", metavar="LOCATION|FILE|imported|configured",
+    help="By the bucket's inventory in place of a listing: its manifest.json, the folder with its dates, the one"
+    " `imported` last, or the newest that the bucket's own configuration has had written (`configured`).",
 )  # fmt: skip
 
 

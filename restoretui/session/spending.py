@@ -139,7 +139,8 @@ class Spending:
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         reached = self._clouds[plan.scheme].connection
-        agreed = ConfirmedPlan(cloud, plan, tier, reached.only(plan.buckets).to_mapping(), behalf, said)
+        connection = await self._clouds.as_confirmed(reached.only(plan.buckets))
+        agreed = ConfirmedPlan(cloud, plan, tier, connection.to_mapping(), behalf, said)
         if batch is None:
             return await self._ledger.runs.confirm(sel, agreed, exact=True)
         options = batch.checked()
@@ -175,12 +176,12 @@ class Spending:
         behalf = self._checked(behalf)
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme]
-        connection = cloud.connection.only({found.bucket}).to_mapping()
+        reached = await self._clouds.as_confirmed(cloud.connection.only({found.bucket}))
         check_may_be_jobs(cloud.connection, {found.bucket})
         await self._batch_jobs.check(options.checked(), {found.bucket})
         batches = self._ledger.batches
         rows = await manifests.gather(found, batches)
-        agreed = ConfirmedPlan(cloud.ledger_cloud, plan, tier, connection, behalf, said)
+        agreed = ConfirmedPlan(cloud.ledger_cloud, plan, tier, reached.to_mapping(), behalf, said)
         return await self._ledger.runs.get(await batches.confirm_gathered(agreed, options, rows))
 
     # --- once more ---------------------------------------------------------------------------------------------

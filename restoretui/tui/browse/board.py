@@ -280,12 +280,13 @@ class BrowseBoard(Markable):
         if self.following is not None:
             listing = session.ledger.catalog.peek(self.following)
         wanted = self.source.query
+        offer, reading = self.inventory_words()
         shown = ListingStatus(
             listing, wanted if view is None else view.query, wanted, session.clock.now(), self.table.cursor,
             self.table.count, view is None or view.complete, None if self.source.is_bucket else self.bucket_rows,
             asking=self.is_asking, failed=self.problem is not None or self.was_stopped, unlisted=tuple(self.unlisted),
             weights=self.weights if self.following is None else None, sums=self.source.sums,
-            sums_key=self.shell.key_for("sums"), offer=self._offer(),
+            sums_key=self.shell.key_for("sums"), offer=offer, reading=reading,
         )  # fmt: skip
         key = self.shell.key_for("time")
         self.time_bar.tell(time_parts(self.source.listing, self.past, session.clock.now(), key))
@@ -304,14 +305,9 @@ class BrowseBoard(Markable):
 
         return [(unasked_words(listing, session.clock.now(), self.shell.key_for("inventory")), "warn")]
 
-    def _offer(self) -> str:
-        """What could be shown at once, while a listing takes its time."""
-        if not self.source.is_listing or self.shell.session is None:
-            return ""
-        from restoretui.tui.acts.inventory import offer_words, offered
-
-        kept = offered(self.session, self.location, versions=self.source.versions)
-        return "" if kept is None else offer_words(kept, self.session.clock.now(), self.shell.key_for("inventory"))
+    def inventory_words(self) -> tuple[str, str]:
+        """What could be shown at once while a listing takes its time, and how far an inventory is read."""
+        return "", ""
 
     def weigh(self, view: "BrowseView") -> None:
         """How much is there, and how much of it the filter matches."""

@@ -1,6 +1,6 @@
 """Browse: what keys and clicks do to the listing shown, to the marks, and with them."""
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see `
     from restoretui.core.filter.tree import Filter
     from restoretui.ledger.records import BrowseRow
     from restoretui.ledger.selections.mark_sets import MarkSet
+    from restoretui.tui.acts.inventory_import import InventoryImport
     from restoretui.tui.dialogs.filter_menu import Shown
     from restoretui.tui.widgets.filter_bar import FilterBar
 
@@ -157,15 +158,22 @@ class BrowsePane(ListingBoard):
             self.show_columns()
         self.go(self.location)
 
+    @cached_property
+    def importing(self) -> "InventoryImport":
+        """What reads inventories; not for the first paint."""
+        from restoretui.tui.acts.inventory_import import InventoryImport
+
+        return InventoryImport(self)
+
+    def inventory_words(self) -> tuple[str, str]:
+        is_known = "importing" in vars(self)
+        if self.shell.session is None or not (is_known or self.source.is_listing):
+            return "", ""
+        return self.importing.offer() if self.source.is_listing else "", self.importing.under_way
+
     def action_inventory(self) -> None:
         """Show the bucket by what an inventory has of it, or by the cloud again."""
-        self.attempt(self._turn_inventory, "inventory")
-
-    async def _turn_inventory(self) -> None:
-        from restoretui.tui.acts.inventory import turn_inventory
-
-        turn_inventory(self.session, self.location, versions=self.source.versions)
-        self.go(self.location)
+        self.attempt(self.importing.turn, "inventory", exclusive=False)
 
     def action_sums(self) -> None:
         if self.source.sums:

@@ -44,6 +44,8 @@ class ListingStatus(Struct, frozen=True):
     """What sums up prefixes, where that is not known yet."""
     offer: str = ""
     """What could be shown at once, in place of what is being listed."""
+    reading: str = ""
+    """How far an inventory of it has been read."""
 
 
 def longer(shown: ListingStatus) -> list[Content]:
@@ -89,6 +91,8 @@ def _left(shown: ListingStatus, more: Sequence[Part] = (), *, match: str = "", s
     if listing is None:
         return []
     parts: list[Part] = [_amounts(shown, listing), *more]
+    if shown.reading:
+        return [(shown.reading, "busy"), " · ", *parts]
     if listing.ended_at is None:
         parts = [("◑ listing ", "busy"), *parts, (" · esc stops", "dim"), (shown.offer, "mark")]
     elif listing.error:
