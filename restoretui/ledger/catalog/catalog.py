@@ -4,12 +4,11 @@ import asyncio
 import weakref
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import LedgerError
 from restoretui.core.inventory.columns import FREQUENT_FOR_S
 from restoretui.core.model import ObjectRef, Page
 from restoretui.ledger.catalog.bare_listings import is_bare
@@ -51,14 +50,14 @@ class Catalog:
         quick: QuickReads,
         clock: Clock,
         views: BrowseContext,
-        report: Callable[[LedgerError | None], None],
+        pages: PageQueue,
         upkeep: Retention,
     ) -> None:
         self._writer = writer
         self._quick = quick
         self._clock = clock
         self._views = views
-        self._pages = PageQueue(writer, asyncio.get_running_loop(), report)
+        self._pages = pages
         self._live: set[int] = set()
         self._upkeep = upkeep
         self._tidying = asyncio.Lock()
