@@ -134,6 +134,13 @@ class ThenChecks:
         if not plan.rules.has_jobs:
             raise UsageError(f"--copy-engine {BY_JOB}: {plan.scheme}:// has no S3 Batch Operations", "leave it away")
         role = role_of([step])
+        reached = self._clouds[plan.scheme].connection.accounts(_buckets(plan))
+        if len(reached) > 1:
+            raise UsageError(
+                f"--copy-engine {BY_JOB}: jobs that copy act as one account's role, and these objects are reached as"
+                " several",
+                "leave it away: they are copied one by one, each with its own keys",
+            )
         return replace(step, job=options_text(replace(self._job_options(role), generated=False, hold=False)))
 
     async def look_at_ends(self) -> None:
