@@ -48,8 +48,8 @@ ROOMS = {
         "batch", "saying", "events",
     ],
     "ledger": [
-        "volumes", "job_ids", "records", "then_records", "run_records", "key_lists", "store", "run_sums", "views",
-        "totals", "marks", "catalog", "then", "runs",
+        "volumes", "job_ids", "queries", "records", "then_records", "run_records", "key_lists", "store", "run_sums",
+        "views", "totals", "marks", "catalog", "then", "runs",
         "bursts", "activity", "places", "known_names", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": [

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from restoretui.core.alerts import AlertKind
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import UsageError
 from restoretui.core.model import DEFAULT_SCHEME
@@ -22,6 +21,7 @@ from restoretui.core.rules.stores import BUILT_IN, Store, known_by, make_store, 
 if TYPE_CHECKING:
     from restoretui.config.places import Account
     from restoretui.config.user_commands import UserCommand
+    from restoretui.core.alerts import AlertKind
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.provider import Connection
     from restoretui.core.rules.rules import CloudRules
@@ -31,8 +31,25 @@ APP = "restoretui"
 
 DESKTOP = ("auto", "osc9", "osc777", "osc99", "off")
 """Forms of a notice that terminals take, by what they are called; ``auto`` is by the terminal's name."""
+SWITCHES = (
+    "path_style",
+    "requester_pays",
+    "read_only",
+    "bell",
+    "title",
+    "oss_internal",
+    "oss_path_style",
+    "oss_cname",
+)
+"""Settings that are on or off."""
 DEFAULT_RATE = 500.0
 """Restore requests a second: half of what S3 documents per account and Region (FACTS 1.6)."""
+
+
+def endpoint_settings() -> dict[str, bool]:
+    """The settings that are endpoints, and whether each may lack its scheme."""
+    kinds = (kind for kind in CLOUDS.values() if "endpoint_url" in kind.settings)
+    return {kind.settings["endpoint_url"]: kind.bare_endpoints for kind in kinds}
 
 
 def usual_folder(kind: Literal["state", "config"]) -> Path:
@@ -244,8 +261,10 @@ class Settings(Struct, frozen=True, eq=False):
         return [name for name in CLOUDS if name in (DEFAULT_SCHEME, scheme) or name in said]
 
     @property
-    def wanted_alerts(self) -> tuple[AlertKind, ...]:
+    def wanted_alerts(self) -> "tuple[AlertKind, ...]":
         """The kinds of news that draw attention."""
+        from restoretui.core.alerts import AlertKind  # behind the first paint
+
         return tuple(kind for kind in AlertKind if self.alerts.get(kind, True))
 
     @property

@@ -132,7 +132,7 @@ class Outcome(StrEnum):
     """400: the class, tier and days do not go together; repeating will not help."""
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """The cloud's answer to one restore request."""
 
     outcome: Outcome
@@ -165,6 +165,8 @@ class Capabilities(Struct, frozen=True):
     """The cloud documents that listings are in the order of the keys' UTF-8 bytes and begin behind a given key."""
     expirations: bool = False
     """It is a ``TellsExpirations``, too."""
+    inventory_rules: bool = False
+    """It is a ``TellsInventories``, too (``core.inventory.rules``)."""
     capacity: bool = False
     """It is a ``TellsCapacity``, too."""
     presigns: bool = False

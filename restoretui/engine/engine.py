@@ -6,6 +6,7 @@ import os
 import socket
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from restoretui.core.clock import Clock
@@ -339,7 +340,7 @@ class Engine:
                 self._health,
                 concurrency=self._concurrency,
                 may_send=self._may_send,
-                is_ours=lambda: self._holds(run.id),
+                is_ours=partial(self._holds, run.id),
                 capacity=self._gate(run.id),
                 fail_fast=self.fail_fast,
                 tools=self.tools,

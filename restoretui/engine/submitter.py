@@ -7,7 +7,7 @@ anything is sent for it again (``engine.watching.watcher``).
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -25,7 +25,7 @@ from restoretui.engine.capacity import CapacityGate
 from restoretui.engine.outcomes import settle
 from restoretui.engine.refusals import is_ambiguous, judged
 from restoretui.engine.run_context import RunContext
-from restoretui.engine.traffic.backoff import persist
+from restoretui.engine.traffic.backoff import persist_after
 from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.engine.traffic.together import together
 from restoretui.engine.traffic.waits import first_of
@@ -66,7 +66,11 @@ class Submitter:
         self._buckets = context.buckets
         self._has_failed = False
         self._is_given_up = False
-        self._queue: asyncio.Queue[RestoreJob | None] = asyncio.Queue(CLAIM // 2)
+        self._queue: deque[RestoreJob] = deque()
+        """Claimed, and taken by no worker yet."""
+        self._is_fed = False
+        """Nothing more comes into the queue."""
+        self._filled, self._drained = asyncio.Event(), asyncio.Event()
         self._flushing = asyncio.Lock()
         self._outcomes: list[JobChange] = []
         self._released: list[int] = []
@@ -79,6 +83,9 @@ class Submitter:
     async def submit(self) -> None:
         """Send every planned job; returns when all have an outcome or are unknown, or the run was given up."""
         self._is_given_up = self._ledger.runs.is_given_up(self._run.id)
+        # The limit is the account's: a command that follows another one begins where that has left off.
+        self._limiter.others_sent(self._ledger.runs.sent_since(self._clock.now().timestamp() - 1.0))
+        self._is_fed = False
         with self._capacity.sending():
             await self._submit()
 
@@ -90,10 +97,8 @@ class Submitter:
                 tasks.create_task(self._record(workers))
         finally:
             # What never left can be sent later; what was being sent stays claimed, and so becomes unknown.
-            while not self._queue.empty():
-                job = self._queue.get_nowait()
-                if job is not None:
-                    self._released.append(job.id)
+            self._released += [job.id for job in self._queue]
+            self._queue.clear()
             self._health.well(self._limiter)
             try:
                 await asyncio.shield(self._flush())
@@ -107,14 +112,13 @@ class Submitter:
     async def _feed(self) -> None:
         while not self._must_stop and (jobs := await self._claim()):
             self._claimed.update(job.id for job in jobs)
-            for at, job in enumerate(jobs):
-                try:
-                    await self._queue.put(job)
-                except asyncio.CancelledError:
-                    self._released += [left.id for left in jobs[at:]]
-                    raise
-        for _ in range(self._concurrency):
-            await self._queue.put(None)
+            self._queue.extend(jobs)
+            self._filled.set()
+            while len(self._queue) > CLAIM // 2:
+                self._drained.clear()
+                await self._drained.wait()
+        self._is_fed = True
+        self._filled.set()
 
     async def _claim(self) -> Sequence[RestoreJob]:
         buckets, shut = self._buckets, self._shut
@@ -145,7 +149,15 @@ class Submitter:
         return self._is_given_up or (self._fail_fast and self._has_failed)
 
     async def _work(self) -> None:
-        while (job := await self._queue.get()) is not None:
+        while True:
+            while not self._queue:
+                if self._is_fed:
+                    return
+                self._filled.clear()
+                await self._filled.wait()
+            job = self._queue.popleft()
+            if len(self._queue) == CLAIM // 2:
+                self._drained.set()
             if self._must_stop:
                 self._released.append(job.id)
                 continue
@@ -169,7 +181,7 @@ class Submitter:
         try:
             change = await self._send(job)
         finally:
-            gate.leave(change and change.outcome)
+            gate.leave(change.outcome if change is not None else None)
         return change
 
     async def _pool(self, bucket: str) -> CapacityGate:
@@ -189,18 +201,22 @@ class Submitter:
         """What became of it; None where it was not sent after all, and was given back."""
         request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD, self._run.literal)
         try:
-            answer = await persist(
-                lambda: self._attempt(job, request),
-                over=NO_EFFECT,
-                longest=LONGEST_BACKOFF,
-                rest=partial(self._rest, job),
-            )
+            answer = await self._persist(job, request)
         except (ServerFault, ConnectionLost, MalformedAnswer) as error:
             return self._unsure(job, error)
         except CloudError as error:
             # boundary of one object: whatever else the cloud says of it fails this job, never the run.
             return self._change(job, State.FAILED, str(error), error)
         return None if answer is None else await self._settled(job, answer)
+
+    async def _persist(self, job: RestoreJob, request: RestoreRequest) -> Answer | None:
+        """The answer, however often it takes to get one."""
+        try:
+            return await self._attempt(job, request)
+        except NO_EFFECT as error:
+            first = error
+        attempt, rest = partial(self._attempt, job, request), partial(self._rest, job)
+        return await persist_after(first, attempt, over=NO_EFFECT, longest=LONGEST_BACKOFF, rest=rest)
 
     async def _settled(self, job: RestoreJob, answer: Answer) -> JobChange:
         state, reason = settle(answer, job.action)

@@ -17,7 +17,16 @@ BY_REF = frozenset(
 )
 """What a provider does with the object that is named first."""
 BY_BUCKET = frozenset(
-    {"bucket_region", "list_page", "restores_page", "readable_archives", "expirations", "read_piece", "history_page"}
+    {
+        "bucket_region",
+        "list_page",
+        "restores_page",
+        "readable_archives",
+        "expirations",
+        "inventory_rules",
+        "read_piece",
+        "history_page",
+    }
 )
 """What it does with the bucket that is named first."""
 OF_FIRST = frozenset(

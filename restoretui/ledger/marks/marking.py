@@ -269,9 +269,13 @@ def add_marks(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
     recount(tx, sel, place.place_id)
 
 
-def add_some(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
-    """Mark rows that stand side by side, each by itself, unless it is by span; keeps the totals by difference."""
-    (ends,) = tx.rows(f"SELECT min(l.key), max(l.key) FROM {span.source} WHERE {span.where}", span.args)
+def add_some(tx: Tx, sel: int, place: ListingPlace, span: Span, outer: Sequence[int]) -> None:
+    """Mark rows that stand side by side, each by itself, unless it is by span; keeps the totals by difference.
+
+    ``outer`` are ids of some of them, the first and the last by key among these.
+    """
+    ids = ", ".join(map(str, outer))
+    (ends,) = tx.rows(f"SELECT min(key), max(key) FROM l{place.listing_id} WHERE id IN ({ids})")
     if ends[0] is None:
         return
     if has_spans(tx, sel, place.place_id):

@@ -46,6 +46,7 @@ from restoretui.providers.wire.listings.restoring_xml import read_restores
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
     from restoretui.core.events.service import EventService
+    from restoretui.core.inventory.rules import InventoryRule
     from restoretui.core.then.contents import Contents
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
@@ -82,6 +83,7 @@ class S3Provider:
             restore_status_in_list=listed is not False,
             keys_in_order=not sdk.caller.endpoint,
             expirations=True,
+            inventory_rules=True,
             capacity=store is None and not sdk.caller.endpoint,
             presigns=True,
             contents=True,
@@ -262,6 +264,12 @@ class S3Provider:
                 return []
             raise
         return list(told.get("Rules", ()))
+
+    async def inventory_rules(self, bucket: str) -> "Sequence[InventoryRule]":
+        """As ``TellsInventories`` says."""
+        from restoretui.providers.s3.inventory_rules import inventory_rules
+
+        return await inventory_rules(self._calls, bucket)
 
     async def provisioned_capacity(self, region: str) -> Sequence[tuple[datetime | None, datetime | None]]:
         """As ``TellsCapacity`` says."""

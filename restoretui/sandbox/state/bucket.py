@@ -156,6 +156,8 @@ class BucketState(Struct):
     """By key: how often a copy was written there. Shows whether any was made twice."""
     notification: str = ""
     """Its notification configuration, as XML without its root."""
+    inventory_rules: dict[str, str] = field(default_factory=dict)
+    """Its inventory configurations by their ids, as XML without its root."""
     queue_rules: tuple[QueueRule, ...] = ()
     """What of it is about queues."""
     _written: int = 0

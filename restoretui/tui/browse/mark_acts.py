@@ -81,10 +81,10 @@ async def _confirm_each(board: BrowseBoard, chosen: Subject, purpose: Purpose, h
         if run is not None:
             runs.append(run)
             marking.days[scheme] = run.days
-            if sel == marking.sel:
-                await marking.clear_cloud(run.cloud)
-            else:
-                marking.recount()  # The marks are for so many days now, too.
+        if run is not None and sel == marking.sel:
+            await marking.clear_cloud(run.cloud)
+        else:
+            marking.recount()  # They are for so many days now, too, and what a plan looked at is better known.
     if len(schemes) > 1 and len(runs) == len(schemes):
         told = " and ".join(f"run {run.id} ({CLOUDS[run.cloud.scheme].in_full})" for run in runs)
         board.shell.say("done", f"confirmed as {told}")

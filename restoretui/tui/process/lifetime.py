@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.engine.traffic.waits import first_of
 from restoretui.tui.terminal.feed import Feed
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ class Lifetime:
     async def _hold(self, opened: Callable[[], object], failed: Callable[[RestoreTuiError], object]) -> None:
         # What the session stands on takes a tenth of a second to import: not before the first paint, not in the loop.
         await asyncio.to_thread(importlib.import_module, "restoretui.session.session")
+        from restoretui.engine.traffic.waits import first_of  # loaded with it
+
         try:
             async with self._open_session() as session:
                 self.session = session
