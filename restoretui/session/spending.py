@@ -139,7 +139,7 @@ class Spending:
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         reached = self._clouds[plan.scheme].connection
-        connection = await self._clouds.as_confirmed(reached.only(plan.buckets))
+        connection = await self._clouds.as_confirmed(reached.only(plan.reaches))
         agreed = ConfirmedPlan(cloud, plan, tier, connection.to_mapping(), behalf, said)
         if batch is None:
             return await self._ledger.runs.confirm(sel, agreed, exact=True)

@@ -120,16 +120,6 @@ def test_a_profile_stands_in_the_location_and_in_whatever_the_run_remembers(
             "home",
         ): "names another profile than --profile home",
         ("ls", f"s3+://{PLACE}"): "names no profile",
-        (
-            "restore",
-            f"s3+work://{PLACE}",
-            "--days",
-            "1",
-            "--tier",
-            "bulk",
-            "--then",
-            "copy:s3+home://b/",
-        ): "no other can be taken",
     }.items():
         ran = run(served, *words, **env)
         assert (ran.code, ran.out, reason in ran.err) == (2, "", True), (words, ran.err)
