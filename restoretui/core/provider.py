@@ -173,6 +173,8 @@ class Capabilities(Struct, frozen=True):
     """It is a ``Presigns``, too."""
     contents: bool = False
     """It is a ``HandlesContents``, too."""
+    copies_between: bool = False
+    """An object of another account can be copied by whoever owns the target, where its bucket lets him read it."""
     reads_files: bool = False
     """It is a ``ReadsFiles``, too."""
     history: bool = False

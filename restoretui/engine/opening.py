@@ -26,7 +26,11 @@ async def open_run(channels: Channels, run: Run, made: Making) -> RunContext:
     connection = Connection.from_mapping(run.connection)
     accounts = connection.accounts(run.buckets)
     channel = channels.by(connection)
-    if len(accounts) <= 1:
+    beside: dict[Connection, set[str]] = {}
+    for bucket, one in connection.buckets:
+        if bucket not in run.buckets:
+            beside.setdefault(one, set()).add(bucket)  # Where copies go, written with keys of its own.
+    if len(accounts) <= 1 and not beside:
         return made(channel, await channel.provider(), None)
     opened: dict[Connection, Provider] = {}
     absent: list[RestoreTuiError] = []
@@ -43,10 +47,11 @@ async def open_run(channels: Channels, run: Run, made: Making) -> RunContext:
     usual = replace(connection, buckets=())
     for one in (*accounts, usual, *(one for _, one in connection.buckets)):
         if one not in opened:
-            opened[one] = late_provider(_opening(channels.by(one), accounts.get(one, frozenset())), like, one.account)
+            of = accounts.get(one) or frozenset(beside.get(one, ()))
+            opened[one] = late_provider(_opening(channels.by(one), of), like, one.account)
     whole = made(channel, by_account(opened[usual], {of: opened[one] for of, one in connection.buckets}), None)
-    parts = tuple(made(channels.by(one), opened[one], buckets) for one, buckets in accounts.items())
-    return replace(whole, parts=parts)
+    of_each = [*accounts.items(), *((one, frozenset(buckets)) for one, buckets in beside.items())]
+    return replace(whole, parts=tuple(made(channels.by(one), opened[one], buckets) for one, buckets in of_each))
 
 
 async def check_ways(channels: Channels, run: Run) -> None:

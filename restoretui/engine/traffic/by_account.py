@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from restoretui.core.model import ObjectDetail
 from restoretui.core.provider import Capabilities, Provider
+from restoretui.core.then.contents import CopyTarget
 
 BY_REF = frozenset(
     {"head_object", "restore_object", "clean_restored_object", "presigned_get", "remove_marker", "check_listings"}
@@ -83,7 +84,7 @@ class _ByAccount:
 
 
 class _ContentsByAccount:
-    """``core.then.contents.Contents`` by the bucket that each of its methods names first."""
+    """``core.then.contents.Contents`` by the bucket that each of its methods names first, or writes to."""
 
     def __init__(self, provider_of: Callable[[str], Any]) -> None:
         self._provider_of = provider_of
@@ -94,7 +95,9 @@ class _ContentsByAccount:
             raise AttributeError(name)
 
         def ask(about: Any, *args: Any, **named: Any) -> Any:
-            if isinstance(about, ObjectDetail):
+            if isinstance(about, ObjectDetail) and args and isinstance(args[0], CopyTarget):
+                about_bucket = args[0].bucket  # Whoever writes a copy reads the object, too: it is one signature.
+            elif isinstance(about, ObjectDetail):
                 about_bucket = about.ref.bucket
             elif isinstance(about, str):
                 about_bucket = about

@@ -87,6 +87,7 @@ class S3Provider:
             capacity=store is None and not sdk.caller.endpoint,
             presigns=True,
             contents=True,
+            copies_between=True,
             reads_files=True,
             history=True,
             events=True,

@@ -134,7 +134,7 @@ class S3Adapter:
         bucket = self.cloud.bucket(call.bucket, "s3")
         _check_region(bucket, call)
         if call.operation != "HeadBucket":
-            check_payer(bucket, call.headers, account_of(call.access_key))
+            check_payer(bucket, call.headers, account_of(call.access_key), call.operation)
         check_owner(bucket, call.headers.get("x-amz-expected-bucket-owner"))
         handler = _HANDLERS.get(call.operation)
         if handler is None:

@@ -135,6 +135,8 @@ class BucketState(Struct):
     """OSS: objects of the Archive class can be read without a restore."""
     created: float = 0.0
     owner: str = "123456789012"
+    readers: set[str] = field(default_factory=set)
+    """Other accounts that its policy lets read what is in it."""
     versioning: str = ""
     """As GetBucketVersioning answers: ``Enabled``, ``Suspended`` or empty for never."""
     requester_pays: bool = False
