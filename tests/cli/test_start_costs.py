@@ -74,7 +74,7 @@ WITHOUT: Mapping[tuple[str, ...], set[str]] = {
     | WATCHES
     | PLANS
     | TREES
-    | {"restoretui.ledger.batches.records"},
+    | {"restoretui.ledger.batches.records", "restoretui.ledger.catalog.catalog"},
     LISTS: SCREENS | SLOW_HTTP | SDKS | SPENDS | WATCHES | PLANS | PRICES | {"platformdirs", "tomllib"},
     ("plan", "s3://bkt/a/", "--days", "1", "--json"): SCREENS | SLOW_HTTP | SDKS | SPENDS | WATCHES,
 }
