@@ -149,6 +149,10 @@ async def test_hidden_marks_are_counted_before_they_are_told(walk: StartWalk) ->
             await on.press("slash", *"index", "enter")
             await on.sees("9 match index", "adding up …")
             assert "not shown here" not in on.text
+            await on.press("r")  # The dialog does not wait for it, but what it shows does.
+            await on.sees("planning …", "Cancel")
+        await on.sees("191 of these are not rows on screen")
+        await on.press("escape")
         await on.sees("191 not shown here", "std $")
         assert "adding up" not in on.text
 
