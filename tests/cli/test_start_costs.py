@@ -27,9 +27,9 @@ JSON = {"json", "restoretui.core.literal.literal", "restoretui.core.rules.verdic
 DATABASE = {"asyncio", "ssl", "sqlite3", "tomllib", "restoretui.ledger.records"}
 CATALOG = {
     "restoretui.ledger.activity", "restoretui.ledger.batches.records", "restoretui.ledger.catalog.catalog",
-    "restoretui.ledger.places", "restoretui.ledger.selections.selections",
+    "restoretui.ledger.places", "restoretui.ledger.selections.selections", "restoretui.session.selecting",
 }  # fmt: skip
-"""Of the ledger, all but runs."""
+"""What is about listings and marks, not about runs."""
 TREES = {"shutil", "tempfile", "secrets", "importlib.resources"}
 """Of the standard library: each is known by what else it loads."""
 EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
