@@ -14,12 +14,15 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from restoretui.core.clock import SLOWLY, AdjustableClock, ScaledClock
-from restoretui.core.errors import UsageError
+from restoretui.core.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from restoretui.sandbox.server import RunningSandbox
 
 ANSWERS_S = 5.0
 """Seconds that the sandbox has to turn its clock."""
@@ -48,8 +51,15 @@ async def serve_sandbox(
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    beginning: asyncio.Task[RunningSandbox] | None = None
+
+    def stop() -> None:
+        stopped.set()
+        if beginning is not None:
+            beginning.cancel()  # It may wait for a scenario that nobody writes.
+
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(sign, stopped.set)
+        loop.add_signal_handler(sign, stop)
     if while_stdin:
 
         def listen() -> None:
@@ -59,7 +69,10 @@ async def serve_sandbox(
         loop.add_reader(0, listen)
     options = SandboxOptions(port, objects, speed, seed, scenario, now=now or EPOCH, inventories=inventories)
     try:
-        sandbox = await serve(options)
+        beginning = asyncio.ensure_future(serve(options))
+        sandbox = await beginning
+    except asyncio.CancelledError:
+        return ExitCode.INTERRUPTED
     except OSError as error:
         if not port:
             raise

@@ -54,6 +54,7 @@ from restoretui.cli.running import (
     headless,
     open_screens,
     query_of,
+    say_notices,
     take_agreeing,
 )
 from restoretui.cli.runs import add_runs, restoring, take_restoring
@@ -131,6 +132,7 @@ def sandbox(
 
         from restoretui.demo import serve_sandbox
 
+        say_notices()
         serving = serve_sandbox(
             port=port,
             objects=objects,

@@ -62,7 +62,7 @@ def headless(
     else:
         streams.do_unheard()
     gc.disable()  # What is loaded stays; the collector would only walk it.
-    logging.getLogger("restoretui.notices").addHandler(_Notices(output))
+    say_notices(output)
 
     def go() -> int:
         import asyncio
@@ -87,15 +87,22 @@ def command_name() -> str:
     return context.command_path.partition(" ")[2] if context is not None else ""
 
 
+def say_notices(output: "Output | None" = None) -> Callable[[], None]:
+    """Say on stderr what a person should be told, from now on; until what it returns is called."""
+    notices, handler = logging.getLogger("restoretui.notices"), _Notices(output)
+    notices.addHandler(handler)
+    return lambda: notices.removeHandler(handler)
+
+
 class _Notices(logging.Handler):
     """Says on stderr what a person should be told."""
 
-    def __init__(self, output: "Output") -> None:
+    def __init__(self, output: "Output | None" = None) -> None:
         super().__init__()
         self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._output.say(record.getMessage())
+        _output(self._output).say(record.getMessage())
 
 
 def open_screens(location: str | None, flags: dict[str, Any]) -> None:
@@ -111,7 +118,9 @@ def open_screens(location: str | None, flags: dict[str, Any]) -> None:
         place: Location | str | None = location
         if location and not location.startswith("@"):  # which names a set
             place = parse_location(of_account((location,), flags)[0])
+        be_silent = say_notices()
         settings = settings_of(flags)
+        be_silent()  # From here on the screens have the terminal.
         signals.as_usual()
         return run_app(settings, place)
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from restoretui.core.blocking import told_of_pipe
 from restoretui.core.errors import UsageError
 
 LONGEST = 1 << 16
@@ -13,7 +14,7 @@ def read_secret(named: str, home: Path, what: str) -> str:
     path = Path(named).expanduser()
     path = path if path.is_absolute() else home / path
     try:
-        with path.open("rb") as file:
+        with told_of_pipe(path, what), path.open("rb") as file:
             data = file.read(LONGEST + 1)
         if len(data) <= LONGEST:
             return data.decode("utf-8").strip()

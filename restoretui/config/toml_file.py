@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from restoretui.core.blocking import told_of_pipe
 from restoretui.core.errors import UsageError
 from restoretui.core.os_errors import WITHOUT_MARK, byte_order_mark
 
@@ -15,7 +16,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     import tomllib  # not before the first paint, unless there is a file
 
     try:
-        with path.open("rb") as file:
+        with told_of_pipe(path, "settings"), path.open("rb") as file:
             content = file.read(LONGEST + 1)
         if len(content) > LONGEST:
             raise UsageError(f"{path} cannot be read: it is longer than {LONGEST:,} bytes, as no such file is")

@@ -1,12 +1,42 @@
-"""Daemon threads for blocking calls: whoever waits for one can leave it behind, however long it blocks."""
+"""What may block for ever: daemon threads that can be left behind, and words for whoever waits for a pipe."""
 
 import asyncio
 import contextlib
+import logging
+import os
+import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+notices = logging.getLogger("restoretui.notices")
+TOLD_AFTER_S = 1.2
+"""Machine seconds for which a file that is a pipe may keep us waiting unsaid."""
+
 T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def told_of_pipe(path: str | os.PathLike[str], what: str) -> Iterator[None]:
+    """While ``path`` is opened and read to its end: a pipe may have no writer yet, and a person should know of that.
+
+    ``what`` it is to say. Asks the disk; nothing is told of what is no pipe, socket or terminal.
+    """
+    try:
+        is_slow = not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116  before the first paint, where pathlib costs
+    except (OSError, ValueError):
+        is_slow = False  # Whoever opens it says so.
+    if not is_slow:
+        yield
+        return
+    text = f"waiting for {what} to be written to {os.fspath(path)} to its end"
+    timer = threading.Timer(TOLD_AFTER_S, notices.warning, ("%s", text))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 async def beside(work: Callable[[], T], name: str) -> T:

@@ -13,6 +13,8 @@ LARGEST_SIZE = 2**53 - 1
 """Bytes of the largest object that is believed: 8 PiB, up to which every reader of JSON keeps a number exact.
 
 The largest that a cloud takes has 50 TB."""
+CALENDAR = range(-62_135_596_800, 253_402_300_800)
+"""The seconds since the epoch that have a date: the years 1 to 9999."""
 
 
 END_UNTOLD = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)

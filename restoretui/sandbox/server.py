@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
+from restoretui.core.blocking import beside
 from restoretui.core.clock import EPOCH, AdjustableClock, Clock, ScaledClock, SystemClock
 from restoretui.core.errors import UsageError
 from restoretui.sandbox.faults.faults import Faults
@@ -202,8 +203,8 @@ async def serve(options: SandboxOptions | None = None, *, clock: Clock | None = 
     cloud = Cloud(clock, options.seed)
     faults = Faults(options.seed)
     scenario = None
-    if options.scenario is not None:
-        scenario = await asyncio.to_thread(load_scenario, options.scenario)
+    if (name := options.scenario) is not None:
+        scenario = await beside(lambda: load_scenario(name), "restoretui-scenario")
     running = RunningSandbox(cloud, faults)
     if not options.empty:
         # A million objects take half a second, which a screen in the same process would feel.

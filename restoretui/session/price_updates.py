@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from restoretui.config.price_files import UPDATED, read_updated
+from restoretui.core.blocking import beside, told_of_pipe
 from restoretui.core.errors import CloudError, ObjectNotFound, UsageError
 from restoretui.core.network.endpoints import check_endpoint
 from restoretui.core.plan.price_lists import (
@@ -49,15 +50,16 @@ class Updated(Struct, frozen=True):
 
 async def read_files(paths: Iterable[Path]) -> list[PriceList]:
     """Offer files from disk, recognised by what they say they are; ``UsageError`` names the one that is none."""
-    return [read_price_list(str(path), await asyncio.to_thread(_bytes_of, path)) for path in paths]
+    return [
+        read_price_list(str(path), await beside(lambda path=path: _bytes_of(path), "restoretui-prices"))  # type: ignore[misc]
+        for path in paths
+    ]
 
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            packed = file.read(len(_PACKED)) == _PACKED
-            file.seek(0)
-            if not packed:
+        with told_of_pipe(path, "a price list"), path.open("rb") as file:
+            if not file.peek(len(_PACKED)).startswith(_PACKED):  # a pipe cannot be turned back
                 return file.read(MOST_BYTES + 1)
             with gzip.GzipFile(fileobj=file) as unpacked:
                 return unpacked.read(MOST_BYTES + 1)

@@ -12,6 +12,8 @@ from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Cause, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restoretui.core.progress import RunFacts, RunProgress
     from restoretui.ledger.batches.outstanding import Outstanding
     from restoretui.ledger.runs.job_lines import Shortfall
@@ -94,6 +96,11 @@ class RunViews:
         if self._read_only:
             return []
         return [left for left in self.outstanding() if left.unsent and not self._engine.is_elsewhere(left.run.id)]
+
+    @property
+    def left_alone(self) -> "Mapping[int, str]":
+        """Runs that nobody here pursues, and why: another process does, or it takes one that may send."""
+        return self._engine.left_alone
 
     async def job_view(self, run_id: int, query: Query | None = None) -> "JobView":
         """The run's objects as a view."""

@@ -1,15 +1,26 @@
 """A read-only session can do nothing but look: proven at the one place everything passes, and at the wire."""
 
+import asyncio
 import inspect
+import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from restoretui.commands.following import watch
+from restoretui.commands.form import LINES
+from restoretui.commands.output import Output
+from restoretui.commands.telling import WatchSaid
 from restoretui.core.batch.service import BatchService
-from restoretui.core.errors import GuardStopped
+from restoretui.core.clock import ScaledClock
+from restoretui.core.errors import ExitCode, GuardStopped
 from restoretui.core.events.service import EventService
-from restoretui.core.model import ObjectRef
+from restoretui.core.location import parse_location
+from restoretui.core.model import ObjectRef, Tier
 from restoretui.core.provider import Provider
 from restoretui.core.rules.read_only import EVENT_LOOKS, FACTS, JOB_LOOKS, LOOKS, read_only
 from restoretui.providers.oss.provider import OssProvider
@@ -114,3 +125,31 @@ async def test_a_session_hands_out_only_guarded_providers(
     assert await provider.list_buckets()
     looked: Mapping[str, int] = running.stats.requests
     assert set(looked) <= {"ListBuckets", "GetCallerIdentity"}
+
+
+async def test_a_scheduler_is_not_held_up_by_what_is_left_to_others(
+    sandbox: StartSandbox, session_on: OpenSession
+) -> None:
+    running = await sandbox(empty=True)
+    running.cloud.add_bucket("cold")
+    running.cloud.put("cold", "a", size=1000, storage_class="GLACIER")
+    session = await session_on(running, clock=ScaledClock(1.0, running.clock.now(), time.time()))
+    sel = await session.ledger.selections.create()
+    await session.selecting.under(sel, parse_location("s3://cold/"))
+    await session.selecting.look(sel)
+    run = await session.confirm(sel, await session.plan(sel, 2), Tier.BULK)
+
+    async def until_next(**settings: Any) -> str:
+        err = StringIO()
+        output = Output(LINES, StringIO(), err, "watch")
+        said = WatchSaid(timedelta(seconds=20), until_next=True)
+        assert await watch(replace(session.settings, **settings), output, None, said) is ExitCode.TIMED_OUT
+        return err.getvalue()
+
+    unsent = "1 of its objects are not sent, and this session is read-only: nothing is due here"
+    assert await until_next(read_only=True) == f"run {run.id}: {unsent}\n"
+    assert "RestoreObject" not in running.stats.requests
+    session.start_engine([run.id])
+    while not running.stats.requests.get("RestoreObject"):
+        await asyncio.sleep(0.01)
+    assert "another process pursues it" in await until_next()

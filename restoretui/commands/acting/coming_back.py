@@ -7,6 +7,7 @@ from restoretui.commands.output import Output
 from restoretui.commands.summary import counts_of, summarise
 from restoretui.core.errors import ExitCode, TimedOut
 from restoretui.core.model import State
+from restoretui.ledger.batches.outstanding import outstanding
 from restoretui.ledger.run_records import Run
 from restoretui.session.session import Session
 from restoretui.wording import format as words
@@ -23,15 +24,23 @@ async def come_back(
 ) -> ExitCode | None:
     """Wait until nothing of the runs is due soon; None where all is settled.
 
-    Else the exit code is that of a time that was over first: something is awaited, and the words say until when.
+    Else the exit code is that of a time that was over first: something is awaited, and the words say until when; or
+    why nobody here can say so, where all of it is left to others.
     """
     end = session.clock.monotonic() + (LONGEST_S if timeout is None else timeout.total_seconds())
     while True:
         if session.failure is not None:
             raise session.failure
         runs = [await session.ledger.runs.get(run_id) for run_id in run_ids]
-        if not any(run.is_open or run.then_open for run in runs):
+        runs_open = [run for run in runs if run.is_open or run.then_open]
+        if not runs_open:
             return None
+        others = session.run_views.left_alone
+        if all(run.id in others for run in runs_open):
+            summarise(output, counts_of(session, runs), runs)
+            for run in runs_open:
+                output.say(f"run {run.id}: {others[run.id]}: nothing is due here")
+            return ExitCode.TIMED_OUT
         at = session.health.next_look_at
         is_later = at is not None and at - session.clock.now() >= SOON
         if at is not None and is_later and all(_is_at_rest(session, run) for run in runs):
@@ -49,8 +58,9 @@ async def come_back(
 
 
 def _is_at_rest(session: Session, run: Run) -> bool:
-    """Nothing of it is to be sent or done right now; what somebody else pursues is theirs."""
-    if session.is_elsewhere(run.id):
+    """Nothing of it is to be sent or done right now; what is left to somebody else is theirs."""
+    if run.id in session.run_views.left_alone:
         return True
+    unsent = outstanding(run, session.batch.ours(run.id)).unsent
     waits = run.id in session.out_of_capacity
-    return not run.then_open and (waits or not (run.counts.get(State.PLANNED) or run.counts.get(State.UNKNOWN)))
+    return not run.then_open and (waits or not (unsent or run.counts.get(State.UNKNOWN)))

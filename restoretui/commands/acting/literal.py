@@ -1,11 +1,11 @@
 """Restore requests said literally on the command line: read, held to what the documents refuse, told."""
 
-import asyncio
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from restoretui.commands.output import Output
+from restoretui.core.blocking import beside, told_of_pipe
 from restoretui.core.errors import UsageError
 from restoretui.core.literal.literal import MOST_BYTES, UNJUDGED, Literal, read_request
 from restoretui.session.session import Session
@@ -55,11 +55,11 @@ class LiteralSaid(NamedTuple):
         path = Path(name.removeprefix("file://"))
 
         def read() -> bytes:
-            with path.open("rb") as file:
+            with told_of_pipe(path, "the restore request"), path.open("rb") as file:
                 return file.read(MOST_BYTES + 1)
 
         try:
-            data = await asyncio.to_thread(read)
+            data = await beside(read, "restoretui-request")
         except OSError as error:
             why = error.strerror or error
             raise UsageError(

@@ -18,9 +18,10 @@ from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.saying.chosen import Chosen
+from restoretui.engine.traffic.speaker import Progress
 from restoretui.ledger.records import Query
 from restoretui.session.inventory.inventories import OF_EACH
-from restoretui.session.keys.entries import KeysFormat, NamedKeys
+from restoretui.session.keys.entries import KeysFormat, NamedKeys, how_far
 from restoretui.session.keys.key_list import read_named
 from restoretui.session.session import Session
 
@@ -168,12 +169,14 @@ class Choice(Struct, frozen=True):
         if not self.keys_from or self.keys_from.startswith("@") or self.named is not None:
             return self
         places = self.parsed()
-        source = "stdin" if self.keys_from == "-" else self.keys_from
+        read = Progress()
         prefix = places[0].prefix if len(places) == 1 else ""
         has_bucket = any(place.bucket for place in places)
         form = KeysFormat(self.keys_format) if self.keys_format else None
-        with session.works.telling(lambda: f"reading keys from {source}"):
-            named = await read_named(self.keys_from, form, prefix, nul=self.keys_nul, has_bucket=has_bucket)
+        with session.works.telling(lambda: how_far(self.keys_from or "", read.number, "line")):
+            named = await read_named(
+                self.keys_from, form, prefix, nul=self.keys_nul, has_bucket=has_bucket, reach=read.reach
+            )
         if named.is_guessed:
             output.say(f"{named.name} is read as {named.form}; --keys-format plain takes each line as a key")
         for note in named.notes:

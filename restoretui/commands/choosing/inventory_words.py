@@ -17,5 +17,8 @@ def tell_of_inventory(session: Session, output: Output, found: "Imported") -> No
     read = f": {found.seen:,} rows read" if found.seen else ""
     only = f", of which only {listing.origin.only!r} was kept" if listing.origin and listing.origin.only else ""
     output.say(f"as of the inventory of {listing.started_at:%Y-%m-%d %H:%M} UTC, {age}{read}{only}")
+    if found.repeated:
+        again = words.plural(found.repeated, "row")
+        output.say(f"{again} of it named an object again, and the newest of each counts: is the inventory whole?")
     if not found.is_checked:
         output.say("no manifest.checksum is beside it, so that nothing says whether its manifest is whole")

@@ -13,7 +13,7 @@ from restoretui.core.errors import ExitCode, GuardStopped, UsageError
 from restoretui.core.location import parse_location
 from restoretui.ledger.selections.mark_sets import set_name
 from restoretui.ledger.selections.set_contents import START, Place
-from restoretui.session.keys.entries import KeysFormat
+from restoretui.session.keys.entries import KeysFormat, how_far
 from restoretui.session.rows.jobs import windows
 from restoretui.session.session import Session, open_session
 from restoretui.session.sets.sets import PAGE
@@ -112,7 +112,7 @@ async def import_(
         selections = session.ledger.selections
         sel, count = await selections.create(), [0]
         try:
-            with session.works.telling(lambda: f"reading {source}: {count[0]:,} objects so far"):
+            with session.works.telling(lambda: how_far(source, count[0], "object")):
                 async with aclosing(file.objects()) as objects:
                     async for some in objects:
                         for of, there, told in by_bucket(some, scheme, bucket):

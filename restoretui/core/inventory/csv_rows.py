@@ -14,7 +14,7 @@ from restoretui.core.errors import InventoryUnreadable, UsageError
 from restoretui.core.inventory.columns import FREQUENT, InventoryColumn
 from restoretui.core.inventory.manifest import Inventory, KeyWriting
 from restoretui.core.location import MAX_KEY_BYTES
-from restoretui.core.model import LARGEST_SIZE, UNTOLD_CLASS
+from restoretui.core.model import CALENDAR, LARGEST_SIZE, UNTOLD_CLASS
 from restoretui.core.rows import Rows
 
 NULL_VERSION = "null"
@@ -90,7 +90,9 @@ class InventoryRows:
             versions = [text or NULL_VERSION for text in column(InventoryColumn.VERSION)]
         latest = [True] * count
         if self._wanted.versions and InventoryColumn.LATEST in has:
-            latest = [text == "true" for text in column(InventoryColumn.LATEST)]
+            told = column(InventoryColumn.LATEST)
+            yes = _written(told, "true")
+            latest = [text in yes for text in told]
         rows = Rows(
             [
                 names,
@@ -137,16 +139,13 @@ class InventoryRows:
     def _any(self, block: str) -> Sequence[Sequence[str]]:
         try:
             rows = [row for row in csv.reader(StringIO(block, newline="")) if row]
-            columns = list(zip(*rows, strict=True))
-        except (csv.Error, ValueError) as error:
-            raise self._unreadable(
-                f"behind row {self.seen:,} one has other columns than the rest ({error})"
-            ) from None
-        if rows and len(columns) != len(self._inventory.columns):
-            raise self._unreadable(
-                f"its rows have {len(columns)} columns, and its schema {len(self._inventory.columns)}"
-            )
-        return columns
+        except csv.Error as error:
+            raise self._unreadable(f"behind row {self.seen:,} something is no CSV ({error})") from None
+        width = len(self._inventory.columns)
+        if set(map(len, rows)) - {width}:
+            number, row = next((at, row) for at, row in enumerate(rows, self.seen + 1) if len(row) != width)
+            raise self._unreadable(f"row {number:,} has {len(row):,} columns, and its schema {width}")
+        return list(zip(*rows, strict=True))
 
     def _check_bucket(self, buckets: Iterable[str]) -> None:
         if others := set(buckets) - {self._inventory.bucket}:
@@ -160,12 +159,12 @@ class InventoryRows:
         pick: list[bool] | None = None
         if InventoryColumn.MARKER in self._at:
             markers = columns[self._at[InventoryColumn.MARKER]]
-            if "true" in markers:
-                pick = [text != "true" for text in markers]
+            if yes := _written(markers, "true"):
+                pick = [text not in yes for text in markers]
         if InventoryColumn.LATEST in self._at and not self._wanted.versions:
             latest = columns[self._at[InventoryColumn.LATEST]]
-            if "false" in latest:
-                current = [text != "false" for text in latest]
+            if no := _written(latest, "false"):
+                current = [text not in no for text in latest]
                 pick = current if pick is None else [a and b for a, b in zip(pick, current, strict=True)]
         return pick
 
@@ -202,7 +201,9 @@ class InventoryRows:
     def _dates(self, texts: Sequence[str]) -> list[int | None]:
         try:
             if "".join(texts).count("Z") == len(texts):  # else some of them may name no time zone
-                return list(map(int, map(datetime.timestamp, map(datetime.fromisoformat, texts))))
+                found = list(map(int, map(datetime.timestamp, map(datetime.fromisoformat, texts))))
+                if not found or (min(found) in CALENDAR and max(found) in CALENDAR):
+                    return found  # type: ignore[return-value]  # of a list of numbers
         except (ValueError, OverflowError):
             pass
         return [_date(text) for text in texts]
@@ -223,12 +224,18 @@ def frequent(tiers: Sequence[str | None]) -> list[int | None]:
     return [1 if tier and tier.upper() in FREQUENT else None for tier in tiers]
 
 
+def _written(values: Sequence[str], word: str) -> set[str]:
+    """The spellings of ``word`` among them: ``true``, ``True``."""
+    return {text for text in set(values) if text.lower() == word}
+
+
 def _date(text: str) -> int | None:
     try:
         instant = datetime.fromisoformat(text)
-        return int((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp())
+        second = int((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return None
+    return second if second in CALENDAR else None
 
 
 def _named(classes: Sequence[str]) -> Sequence[str]:

@@ -2,11 +2,14 @@
 
 import zlib
 from codecs import getincrementaldecoder
+from collections.abc import Iterator
 
 from restoretui.core.errors import InventoryUnreadable
 
 MOST_AT_ONCE = 1 << 18
 """Bytes unpacked at a time: a kilobyte of gzip may stand for a megabyte."""
+_FED = 1 << 16
+"""Bytes handed to the decompressor at a time: what it has not come to yet is copied with each step."""
 LONGEST_ROW = 1 << 17
 """Characters of a row: a key of 1,024 bytes, encoded, and an access list in base64."""
 _GZIP = b"\x1f"
@@ -22,22 +25,22 @@ class Gunzipped:
     def __init__(self, name: str) -> None:
         """``name`` is what the file is called in errors."""
         self._name = name
-        self._decoder = getincrementaldecoder("utf-8")()
+        self._decoder = getincrementaldecoder("utf-8-sig")()  # a byte order mark is no part of the first row
         self._unpacking: zlib._Decompress | None = None
         self._begun = self._packed = False
         self._rest: list[str] = []
         self._quotes = 0
 
-    def feed(self, piece: bytes) -> "list[str]":
-        """Blocks of whole lines, a few hundred kilobytes each."""
+    def feed(self, piece: bytes) -> Iterator[str]:
+        """Blocks of whole lines, a few hundred kilobytes each: unpacked as they are taken, and not before."""
         if not self._begun and piece:
             self._begun, self._packed = True, piece.startswith(_GZIP)
-        blocks = []
-        while piece:
-            data, piece = self._unpacked(piece) if self._packed else (piece, b"")
-            if block := self._lines(self._text(data)):
-                blocks.append(block)
-        return blocks
+        for at in range(0, len(piece), _FED):
+            some = piece[at : at + _FED]
+            while some:
+                data, some = self._unpacked(some) if self._packed else (some, b"")
+                if block := self._lines(self._text(data)):
+                    yield block
 
     def end(self) -> str:
         """The last line, where it does not end in a line feed. Raises where the stream is cut off."""

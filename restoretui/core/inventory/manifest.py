@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from restoretui.core.errors import InventoryUnreadable, UsageError
 from restoretui.core.inventory.columns import InventoryColumn, column_named
+from restoretui.core.location import MAX_KEY_BYTES
 
 MANIFEST, CHECKSUM = "manifest.json", "manifest.checksum"
 DATED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\dZ)")
@@ -73,7 +74,7 @@ def read_manifest(data: bytes, name: str, *, needs_class: bool = True) -> Invent
     ``InventoryUnreadable`` where it is none, ``UsageError`` where what is needed was left out of the inventory.
     """
     try:
-        told = json.loads(data)
+        told = _object(json.loads(data), "it")
         columns = _columns(told)
         found = Inventory(
             bucket=_text(told, "sourceBucket"),
@@ -81,11 +82,12 @@ def read_manifest(data: bytes, name: str, *, needs_class: bool = True) -> Invent
             made_at=_instant(told["creationTimestamp"]),
             format=Format(_text(told, "fileFormat")),
             columns=columns,
-            files=tuple(_file(one) for one in told["files"]),
+            files=_files(told["files"]),
             keys=KeyWriting.FORM if _text(told, "version") == "2016-11-30" else KeyWriting.URL,
         )
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
-        why = f"it lacks {error}" if isinstance(error, KeyError) else str(error) or "its values are of other types"
+        why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else why
         raise InventoryUnreadable(
             f"{name} is no manifest of an inventory: {why[:200]}", "name the manifest.json that the cloud wrote"
         ) from None
@@ -113,10 +115,30 @@ def _instant(value: object) -> datetime:
     return datetime.fromtimestamp(number, UTC)
 
 
+def _object(told: Any, what: str) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise TypeError(f"{what} is no JSON object")
+    return told
+
+
+def _files(told: Any) -> tuple[InventoryFile, ...]:
+    if not isinstance(told, list):
+        raise TypeError("its files are no list")
+    files = tuple(map(_file, told))
+    keys: set[str] = set()
+    for file in files:
+        if file.key in keys:
+            raise ValueError(f"it names the file {file.key[:80]!r} twice")
+        keys.add(file.key)
+    return files
+
+
 def _file(one: Any) -> InventoryFile:
-    key, size = one["key"], one.get("size")
+    key, size = _object(one, "one of its files")["key"], one.get("size")
     if not isinstance(key, str) or not key:
         raise TypeError("a file has no key")
+    if not key.isprintable() or len(key.encode()) > MAX_KEY_BYTES:
+        raise ValueError(f"it names a file {key[:80]!r}, as no cloud would call it")
     told = str(one.get("MD5checksum", ""))
     md5 = told.lower() if _MD5.fullmatch(told) else ""
     return InventoryFile(key, size if isinstance(size, int) and size >= 0 else None, md5)
@@ -124,9 +146,12 @@ def _file(one: Any) -> InventoryFile:
 
 def _columns(told: Any) -> tuple[InventoryColumn | None, ...]:
     schema = _text(told, "fileSchema")
-    if told["fileFormat"] != Format.CSV:
-        return _columns_of_types(schema)
-    return tuple(column_named(name) for name in schema.split(","))
+    is_csv = told["fileFormat"] == Format.CSV
+    columns = tuple(map(column_named, schema.split(","))) if is_csv else _columns_of_types(schema)
+    for column in InventoryColumn:
+        if columns.count(column) > 1:
+            raise ValueError(f"its fileSchema names the column {column.value} twice")
+    return columns
 
 
 _MEMBER = re.compile(r"(?:^|[{;,<])\s*(?:(?:required|optional)\s+\w+\s+)?(\w+)\s*(?=[;:(])")

@@ -9,7 +9,7 @@ from restoretui.core.inventory.columns import InventoryColumn
 from restoretui.core.inventory.csv_rows import NULL_VERSION, UNNAMED, WantedRows, frequent
 from restoretui.core.inventory.manifest import Inventory
 from restoretui.core.location import MAX_KEY_BYTES
-from restoretui.core.model import LARGEST_SIZE
+from restoretui.core.model import CALENDAR, LARGEST_SIZE
 from restoretui.core.rows import Rows
 
 Columns = Mapping[InventoryColumn, Sequence[Any]]
@@ -51,7 +51,7 @@ class TypedRows:
                 column(InventoryColumn.KEY),
                 versions,
                 [size if size is not None and 0 <= size <= LARGEST_SIZE else None for size in sizes],
-                column(InventoryColumn.MODIFIED),
+                [at if at is not None and at in CALENDAR else None for at in column(InventoryColumn.MODIFIED)],
                 [name or UNNAMED for name in column(InventoryColumn.CLASS)],
                 nothing,
                 frequent(column(InventoryColumn.TIER)),

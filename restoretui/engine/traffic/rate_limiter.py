@@ -44,6 +44,7 @@ class RateLimiter:
         self._clock = clock
         self._changed_at = clock.monotonic()
         self._pace = _Pace(self.rate)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._letting: asyncio.Task[None] | None = None
 
@@ -62,7 +63,9 @@ class RateLimiter:
                 # For every such while without a refusal, idle ones too.
                 steps = min(int(quiet / RECOVER_AFTER), MOST_STEPS)
                 self._set(min(self.limit, self.rate * 1.1**steps))
-        turn = asyncio.get_running_loop().create_future()
+        # To ask for the running loop asks the system who we are, each time.
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        turn = loop.create_future()
         self._waiting.append(turn)
         if self._letting is None or self._letting.done():
             self._letting = asyncio.create_task(self._let_through(), name="rate limiter")
@@ -93,7 +96,6 @@ class RateLimiter:
                 if not turn.done():  # else whoever waited has given up
                     turn.set_result(None)
                     number -= 1
-            await asyncio.sleep(0)  # Keys are answered in between.
 
     def _set(self, rate: float) -> None:
         self.rate = rate
@@ -129,6 +131,8 @@ class _Pace:
         if self._is_even:
             await self._even.acquire(amount)
             await _rest(self._wait(amount, now()))
+        else:
+            await asyncio.sleep(0)  # Keys are answered in between.
         self.note(amount, now())
 
     def note(self, amount: int, at: float) -> None:

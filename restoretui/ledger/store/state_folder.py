@@ -72,6 +72,12 @@ def appear_whole(path: Path, build: Callable[[Path], None]) -> None:
             draft.with_name(draft.name + suffix).unlink(missing_ok=True)
 
 
+def bring_to_disk(path: Path) -> None:
+    """Return once a file's bytes are on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def what_was_cut(path: Path) -> str:
     """How a database file was cut short, in words; empty when it is as long as its header says.
 

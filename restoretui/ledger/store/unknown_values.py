@@ -6,7 +6,7 @@ and older files need no change; outside it is None.
 
 from collections.abc import Iterable
 
-from restoretui.ledger.store.decoding import FIRST_SECOND
+from restoretui.ledger.store.decoding import FIRST_SECOND, LAST_SECOND
 
 UNTOLD_SIZE = -1
 UNTOLD_DATE = FIRST_SECOND - 1
@@ -28,8 +28,8 @@ def told_size(stored: int) -> int | None:
 
 
 def told_date(stored: int) -> int | None:
-    """As it stood in a table."""
-    return None if stored == UNTOLD_DATE else stored
+    """As it stood in a table; dates past all calendars, which earlier versions believed, are not told either."""
+    return stored if UNTOLD_DATE < stored <= LAST_SECOND else None
 
 
 def stored_column(values: list[int | None], untold: int) -> list[int]:

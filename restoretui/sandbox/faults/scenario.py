@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from restoretui.core.blocking import told_of_pipe
 from restoretui.core.errors import UsageError
 from restoretui.sandbox.faults.fault import read_fault
 
@@ -37,7 +38,8 @@ def load_scenario(name: str | Path) -> Scenario:
     text = str(name)
     if isinstance(name, Path) or "/" in text or text.endswith(_SUFFIX):
         try:
-            return _read(Path(text).stem, Path(text).read_text("utf-8"))
+            with told_of_pipe(text, "the scenario"):
+                return _read(Path(text).stem, Path(text).read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the scenario file {text!r} cannot be read: {error}") from None
     for scenario in list_scenarios():

@@ -7,6 +7,7 @@ is read into the run, and written and uploaded like any other manifest.
 import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -221,8 +222,7 @@ class JobManifests:
                 raise UsageError(f"{found.named} is packed, and a job reads a CSV manifest as it is", "unpack it")
             at += len(piece.data)
             over = at >= piece.size or not piece.data
-            blocks = lines.feed(piece.data)
-            for block in [*blocks, lines.end()] if over else blocks:
+            for block in chain(lines.feed(piece.data), (lines.end() for _ in range(over))):
                 some = rows.read(block)
                 found.bucket = rows.bucket
                 if some:

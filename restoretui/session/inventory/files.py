@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 from restoretui.core.blocking import beside
-from restoretui.core.errors import ObjectNotFound, Unsupported, UsageError
+from restoretui.core.errors import InventoryUnreadable, ObjectNotFound, Unsupported, UsageError
 from restoretui.core.inventory.manifest import LARGEST_MANIFEST
 from restoretui.core.location import Location
 from restoretui.core.provider import FilePiece, ReadsFiles
@@ -141,7 +141,10 @@ class LocalFiles:
 
     def _piece(self, path: str, at: int) -> FilePiece:
         try:
-            with self._found(path).open("rb") as file:
+            found = self._found(path)
+            if self.beside and not found.is_file():
+                raise ObjectNotFound(f"there is no file {path}", "fetch it, too")
+            with found.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 file.seek(at)
                 return FilePiece(file.read(_PIECE), size, "")
@@ -151,13 +154,20 @@ class LocalFiles:
             raise UsageError(f"{path} cannot be read: {error.strerror or error}", "is it a file?") from None
 
     def _found(self, path: str) -> Path:
+        """What a person named; what a manifest names is looked for around it alone, wherever it says it would be."""
         own = Path(path)
-        if not self.beside or own.is_file():
+        if not self.beside:
             return own
         folder = Path(self.beside)
-        parts = own.parts
-        for above in (folder, *list(folder.resolve().parents)[:_ANCESTORS]):
+        parts = [part for part in own.parts if part != own.anchor]
+        if ".." in parts:
+            raise InventoryUnreadable(
+                f"the manifest names the file {path}, which would lie outside of its folder",
+                "name a manifest.json that a cloud wrote",
+            )
+        above_it = [above for above in folder.resolve().parents if above.name]  # not the root, which has everything
+        for above in (folder, *above_it[:_ANCESTORS]):
             for at in range(len(parts)):
                 if (there := above.joinpath(*parts[at:])).is_file():
                     return there
-        return own
+        return Path(*parts)

@@ -20,6 +20,7 @@ from restoretui.core.errors import (
 )
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import LISTED, Filter, all_of, conjuncts, fields_of
+from restoretui.core.inventory.columns import InventoryColumn
 from restoretui.core.inventory.csv_rows import PlusIsBlank, WantedRows
 from restoretui.core.inventory.manifest import KeyWriting
 from restoretui.core.inventory.rules import InventoryRule, TellsInventories
@@ -54,6 +55,8 @@ class Imported(Struct, frozen=True):
     seen: int
     """Rows that were read for it now; 0: it was there."""
     is_checked: bool = True
+    repeated: int = 0
+    """Of these, rows that name again what another names, and count for nothing."""
 
 
 class _Kept(NamedTuple):
@@ -178,6 +181,12 @@ class Inventories:
             raise UsageError(
                 f"{found.called} lists current versions alone", "leave out --versions, or name one of all versions"
             )
+        has = found.inventory.columns
+        if not versions and InventoryColumn.VERSION in has and InventoryColumn.LATEST not in has:
+            raise UsageError(
+                f"{found.called} has a column VersionId and none IsLatest: which versions are current cannot be told",
+                "let the bucket write an inventory with IsLatest, or one of current versions alone",
+            )
         for one in known:
             if one.origin is not None and one.origin.source == found.source:
                 return Imported(await self._below(one, place), 0, found.is_checked)
@@ -222,7 +231,7 @@ class Inventories:
                 listing = await self._write(scope, origin, sorter, done)
         finally:
             await beside(sorter.close, "restoretui-sort")
-        return Imported(listing, tally.seen, found.is_checked)
+        return Imported(listing, tally.seen, found.is_checked, sorter.repeated)
 
     async def _write(self, scope: Scope, origin: Origin, sorter: RowSorter, done: list[int]) -> Listing:
         rows = sorter.in_order()

@@ -1,5 +1,6 @@
 """What a list of objects says, whatever its form: entries, and the places they are taken from."""
 
+import os
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -73,3 +74,12 @@ class NamedKeys(Struct, frozen=True):
             else:
                 outside += 1
         return found, outside
+
+
+def how_far(source: str, number: int, what: str) -> str:
+    """What to say while a list is read: from stdin or a pipe, nobody may be about to write any of it."""
+    named = "stdin" if source == "-" else source
+    if number:
+        return f"reading {named}: {number:,} {what}{'s' if number > 1 else ''} so far"
+    by_hand = source == "-" and os.isatty(0)
+    return f"waiting for the first {what} of {named}{', up to its end (ctrl+d)' if by_hand else ''}"

@@ -25,15 +25,17 @@ async def read_named(
     nul: bool = False,
     has_bucket: bool = True,
     reading: Callable[[str, str], Reading] = Reading,
+    reach: Callable[[int], None] = lambda _: None,
 ) -> NamedKeys:
     """A list of objects from a file or ``-``. Without a ``form`` it is plain, unless its first line can be no key.
 
     ``prefix`` is put before plain keys. ``nul``: they end in NUL, not in line ends, and so may hold those.
     ``has_bucket``: it was said which bucket plain keys are in. A byte order mark is no part of the first key, and
     empty lines are skipped. ``UsageError`` when the list cannot be read, and with the number of the line that cannot
-    be a key. ``reading`` makes what takes the lines.
+    be a key. ``reading`` makes what takes the lines, and ``reach`` is told how many of them there were
+    so far.
     """
-    how = _How(form, prefix, nul, has_bucket, reading)
+    how = _How(form, prefix, nul, has_bucket, reading, reach)
     return await _beside(source, lambda: _read(source, how))
 
 
@@ -85,6 +87,7 @@ class _How(NamedTuple):
     nul: bool
     has_bucket: bool
     reading: Callable[[str, str], Reading]
+    reach: Callable[[int], None]
 
 
 def _read(source: str, how: _How) -> NamedKeys:
@@ -102,7 +105,7 @@ def _read(source: str, how: _How) -> NamedKeys:
 def _from(descriptor: int, name: str, how: _How) -> NamedKeys:
     form = how.form
     longest = _LONGEST.get(form or KeysFormat.JSONL, LONGEST_LINE)
-    lines = lines_of(descriptor, longest, name, end=b"\0" if how.nul else b"\n")
+    lines = lines_of(descriptor, longest, name, end=b"\0" if how.nul else b"\n", reach=how.reach)
     is_guessed = False
     if form is None and not how.nul:
         head = list(itertools.islice(lines, 1))

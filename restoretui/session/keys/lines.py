@@ -2,7 +2,7 @@
 
 import codecs
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from restoretui.core.errors import LocationError, UsageError
 
@@ -16,10 +16,13 @@ MOST_BAD = 1000
 Numbered = Iterator[tuple[int, bytes]]
 
 
-def lines_of(descriptor: int, longest: int, name: str, *, end: bytes = b"\n") -> Numbered:
+def lines_of(
+    descriptor: int, longest: int, name: str, *, end: bytes = b"\n", reach: Callable[[int], None] = lambda _: None
+) -> Numbered:
     """Each line with its number, without its end; what is longer than ``longest`` bytes comes cut, as the last.
 
-    A byte order mark is no part of the first. ``UsageError`` for what is not UTF-8 by its mark.
+    A byte order mark is no part of the first. ``UsageError`` for what is not UTF-8 by its mark. ``reach`` is told
+    now and then how many there were so far.
     """
     number, rest = 0, b""
     while piece := os.read(descriptor, _PIECE):
@@ -27,6 +30,7 @@ def lines_of(descriptor: int, longest: int, name: str, *, end: bytes = b"\n") ->
         for line in whole:
             number += 1
             yield number, _first(line, name) if number == 1 else line
+        reach(number)
         if len(rest) > longest + len(codecs.BOM_UTF8):
             break  # It is too long already, whatever comes.
     if rest:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from restoretui.core.blocking import beside
 from restoretui.core.errors import UsageError
-from restoretui.core.model import DEFAULT_SCHEME, LARGEST_SIZE, UNTOLD_CLASS, Entry, ObjectRef, State
+from restoretui.core.model import CALENDAR, DEFAULT_SCHEME, LARGEST_SIZE, UNTOLD_CLASS, Entry, ObjectRef, State
 from restoretui.ledger.records import CloudId, Observation
 from restoretui.session.jsonlines.line import instant, where
 from restoretui.session.keys.entries import KeysFormat, ListedKey
@@ -195,6 +195,7 @@ def _number(value: object) -> int | None:
 def _second(value: object) -> int | None:
     try:
         moment = datetime.fromisoformat(_text(value))
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        second = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return None
+    return second if second in CALENDAR else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from restoretui.core.errors import UsageError
-from restoretui.session.keys.entries import KeysFormat
+from restoretui.session.keys.entries import KeysFormat, how_far
 from restoretui.session.keys.key_list import read_named
 from tests.cli.conftest import Run, Served
 
@@ -75,7 +75,12 @@ async def test_a_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.write(write, b"a\nb")
     os.close(write)
-    assert await read_keys(f"/dev/fd/{read}", "p/") == ["p/a", "p/b"]
+    seen: list[int] = []
+    named = await read_named(f"/dev/fd/{read}", KeysFormat.PLAIN, "p/", reach=seen.append)
+    assert [entry.key for entry in named.entries] == ["p/a", "p/b"]
+    assert [how_far("-", number, "line") for number in (0, *seen)] == [
+        "waiting for the first line of stdin", "reading stdin: 1 line so far",
+    ]  # fmt: skip
     os.close(read)
 
 

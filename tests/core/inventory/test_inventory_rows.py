@@ -16,6 +16,7 @@ from restoretui.core.inventory.columns import InventoryColumn
 from restoretui.core.inventory.csv_rows import InventoryRows, PlusIsBlank, PlusSign, WantedRows
 from restoretui.core.inventory.gunzipped import Gunzipped
 from restoretui.core.inventory.manifest import Format, Inventory, KeyWriting, read_manifest
+from restoretui.core.inventory.typed_rows import TypedRows
 from restoretui.core.rows import Rows
 
 SCHEMA = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, StorageClass"
@@ -77,7 +78,13 @@ def test_schemas_of_other_formats_name_the_same_columns(kept: str, schema: str) 
         ({"creationTimestamp": "9" * 400}, InventoryUnreadable, "no manifest"),
         ({"fileFormat": "TSV"}, InventoryUnreadable, "TSV"),
         ({"files": [{}]}, InventoryUnreadable, "lacks 'key'"),
-        ({"files": 3}, InventoryUnreadable, "no manifest"),
+        ({"files": 3}, InventoryUnreadable, "its files are no list"),
+        ({"files": ["x"]}, InventoryUnreadable, "one of its files is no JSON object"),
+        ({"files": [{"key": "x"}, {"key": "y"}, {"key": "x"}]}, InventoryUnreadable, "names the file 'x' twice"),
+        ({"files": [{"key": "x\0"}]}, InventoryUnreadable, "as no cloud would call it"),
+        ({"files": [{"key": "\ud800"}]}, InventoryUnreadable, "as no cloud would call it"),
+        ({"files": [{"key": "x" * 5000}]}, InventoryUnreadable, "'x{80}', as no cloud"),
+        ({"fileSchema": "Bucket, Key, key, StorageClass"}, InventoryUnreadable, "names the column key twice"),
     ],
 )
 def test_what_is_no_manifest_is_said_in_a_sentence(
@@ -139,6 +146,18 @@ def test_rows_that_are_written_otherwise_are_the_same(text: str) -> None:
 def test_absurd_values_are_not_told() -> None:
     rows = read(line("b", "k", "", "true", "false", "9" * 30, "0000-00-00", "", "GLACIER"))
     assert (rows[0].size, rows[0].modified) == (None, None)
+    for date in ("0001-01-01T00:00:00.000+14:00", "9999-12-31T23:59:59.000-14:00", "99999-01-01T00:00:00Z"):
+        assert [row.modified for row in read(NEW + NEW.replace(DATE, date))] == [1713748266, None], date
+    assert TypedRows(manifest(), WantedRows(), "f").read(
+        {InventoryColumn.KEY: ["k"], InventoryColumn.SIZE: [-1], InventoryColumn.MODIFIED: [-(10**12)],
+         InventoryColumn.CLASS: ["GLACIER"]}
+    )[0].modified is None  # fmt: skip
+
+
+def test_flags_may_be_written_large() -> None:
+    upper = (OLD + NEW + GONE).replace("true", "True").replace("false", "FALSE")
+    for versions in (False, True):
+        assert list(read(upper, versions=versions)) == list(read(OLD + NEW + GONE, versions=versions))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +165,7 @@ def test_absurd_values_are_not_told() -> None:
     [
         (line("other", "k", "", "true", "false", "1", DATE, "", "GLACIER"), UsageError, "'other', and not of 'b'"),
         (line("b", "k"), InventoryUnreadable, "2 columns, and its schema 9"),
-        (NEW + line("b", "k"), InventoryUnreadable, "other columns"),
+        (NEW + line("b", "k"), InventoryUnreadable, "row 2 has 2 columns, and its schema 9"),
         (line("b", "", "", "true", "false", "1", DATE, "", "GLACIER"), InventoryUnreadable, "cannot be a key"),
         (line("b", "%ff", "", "true", "false", "1", DATE, "", "GLACIER"), InventoryUnreadable, "not UTF-8"),
         (line("b", "k", "", "true", "false", "many", DATE, "", "GLACIER"), InventoryUnreadable, "no number"),
@@ -168,7 +187,8 @@ def test_lines_come_whole_out_of_any_pieces(words: list[str], size: int, twice: 
     text = "".join(f'"{word.encode("utf-8", "replace").decode()}"\n'.replace('""', '"') for word in words)
     text = "".join(part for part in text.splitlines(keepends=True) if part.count('"') == 2)
     data = gzip.compress(text.encode()) + (gzip.compress(text.encode()) if twice else b"")
-    lines, found = Gunzipped("f"), []
+    lines = Gunzipped("f")
+    found: list[str] = []
     for at in range(0, len(data), size):
         found += lines.feed(data[at : at + size])
     found.append(lines.end())
@@ -190,8 +210,23 @@ def test_lines_come_whole_out_of_any_pieces(words: list[str], size: int, twice: 
 def test_a_broken_stream_is_said_in_a_sentence(data: bytes, words: str) -> None:
     lines = Gunzipped("f")
     with pytest.raises(InventoryUnreadable, match=words):  # noqa: PT012  the end tells, or a piece does
-        lines.feed(data)
+        for _ in lines.feed(data):
+            pass
         lines.end()
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_row() -> None:
+    lines = Gunzipped("f")
+    assert "".join([*lines.feed(gzip.compress(("\ufeff" + NEW).encode())), lines.end()]) == NEW
+
+
+def test_what_is_packed_a_thousandfold_is_unpacked_as_it_is_taken() -> None:
+    bomb = gzip.compress(NEW.encode() * 300_000)[:-8] + b"damaged."
+    blocks = Gunzipped("f").feed(bomb)
+    assert all(len(next(blocks)) < 1 << 19 for _ in range(10)), "which its end, unpacked at once, would not allow"
+    with pytest.raises(InventoryUnreadable, match="damaged"):
+        for _ in blocks:
+            pass
 
 
 def oss(*keys: str) -> str:

@@ -3,6 +3,7 @@ than what was looked at since."""
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
@@ -196,6 +197,53 @@ async def test_local_copies_are_read_too(world: RunningSandbox, session_on: Open
     session = await session_on(world)
     for named in (str(tmp_path / "copy"), str(tmp_path / "copy" / written.manifest)):
         assert (await imported(session, named)).listing.objects == 3000
+
+
+def written_here(folder: Path, rows: str, schema: str, *keys: str) -> str:
+    """An inventory on this machine, of one file of rows unless it names others."""
+    folder.mkdir(exist_ok=True)
+    (folder / "rows.csv").write_text(rows)
+    told = {
+        "sourceBucket": "cold", "destinationBucket": "arn:aws:s3:::inv", "version": "2016-11-30",
+        "creationTimestamp": "1768435200000", "fileFormat": "CSV", "fileSchema": schema,
+        "files": [{"key": key} for key in keys or ("rows.csv",)],
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(told))
+    return f"{folder}/"
+
+
+async def test_what_is_named_twice_is_there_once(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path
+) -> None:
+    (await sandbox(empty=True)).cloud.add_bucket("cold")
+    session = await session_on(await sandbox(empty=True))
+    rows = "".join(
+        f"cold,{key:05},{size},2026-01-0{size}T00:00:00Z,GLACIER\n" for size in (1, 2) for key in range(1500)
+    )
+    schema = "Bucket, Key, Size, LastModifiedDate, StorageClass"
+    found = await imported(session, written_here(tmp_path, rows + rows, schema))
+    assert (found.listing.objects, found.listing.size_bytes, found.seen, found.repeated) == (1500, 3000, 6000, 4500)
+    versions = "".join(f"cold,k,{at // 2},{at < 2},2026-01-01T00:00:00Z,GLACIER\n" for at in range(4))
+    schema = "Bucket, Key, VersionId, IsLatest, LastModifiedDate, StorageClass"
+    found = await imported(session, written_here(tmp_path / "v", versions, schema), versions=True)
+    assert (found.listing.objects, found.repeated) == (2, 2)
+    with pytest.raises(UsageError, match="which versions are current cannot be told"):
+        await imported(session, written_here(tmp_path / "w", versions, schema.replace("IsLatest", "X")))
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("/etc/passwd", "is not there"), ("x/../../secret", "outside of its folder"), ("data/pipe", "is not there")],
+)
+async def test_files_lie_around_their_manifest_whatever_it_says(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path, key: str, words: str
+) -> None:
+    session = await session_on(await sandbox(empty=True))
+    named = written_here(tmp_path, "", "Bucket, Key, StorageClass", key)
+    (tmp_path / "data").mkdir()
+    os.mkfifo(tmp_path / "data" / "pipe")
+    with pytest.raises(InventoryUnreadable, match=words):
+        await imported(session, named)
 
 
 def rewritten(world: RunningSandbox, key: str, change: Callable[[bytes], bytes], *, told: bool = True) -> None:
