@@ -401,10 +401,10 @@ Giver = Callable[[pytest.MonkeyPatch, str], str | None]
 GIVERS: list[Giver] = [by_role, by_container, by_instance, by_sso, by_sso_oidc]
 
 
-UNNAMED = b"<Credentials><AccessKeyId>planted</AccessKeyId></Credentials>"
+UNNAMED = b"<AssumeRoleResult><Credentials><AccessKeyId>planted</AccessKeyId></Credentials></AssumeRoleResult>"
 ODD_KEYS = [
     (by_role, b"<AssumeRoleResponse><SecretAccessKey>planted</SecretAccessKey>\x1b", "no XML or JSON"),
-    (by_role, b"<AssumeRoleResponse><AssumeRoleResult>%b</AssumeRoleResult></AssumeRoleResponse>" % UNNAMED, "names no"),
+    (by_role, b"<AssumeRoleResponse>%b</AssumeRoleResponse>" % UNNAMED, "names no"),
     (by_sso, b'{"roleCredentials": {"secretAccessKey": "planted"}}', "names no"),
     (by_sso, b'{"roleCredentials": ["planted"]}', "cannot be had"),
     (by_container, b'["planted"]', "cannot be had"),

@@ -159,8 +159,10 @@ class CredentialCache:
 
     async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _Held:
         """Ask the chain; runs on an event loop of its own, in a thread of its own."""
+        unreadable: CloudError | None = None
+        source: Any = None
         try:
-            source: Any = near_keys(self._profile)
+            source = near_keys(self._profile)
             if source is not None:
                 frozen = source.get_frozen_credentials()
             else:
@@ -174,8 +176,6 @@ class CredentialCache:
             raise chain_error(error, self._caller) from error
         except _UNREADABLE as error:
             unreadable = chain_error(error, self._caller)  # raised once the error, which quotes, is out of its way
-        else:
-            unreadable = None
         if unreadable is not None:
             raise unreadable
         now = self._clock.monotonic()
