@@ -236,4 +236,4 @@ async def test_what_is_in_the_way_of_reading_is_no_damage(tmp_path: Path, manual
     for name in (LEDGER, CATALOG):
         (tmp_path / f"{name}-shm").mkdir()  # As little can be made beside it as on a file system for reading only.
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
-        check_folder(tmp_path)
+        await asyncio.to_thread(check_folder, tmp_path)
