@@ -29,6 +29,9 @@ __all__ = ["choice_of", "finish", "headless", "open_screens", "query_of", "setti
 
 log = logging.getLogger(__name__)
 
+BY_ENDPOINT = {"by_endpoint": True}
+"""Among the flags of a command whose locations may be at several endpoints of a cloud (``Settings.beside``)."""
+
 
 def keep_defects_off_the_terminal() -> None:
     """What breaks where nobody can catch it goes to the log alone; Python would put a traceback among our words."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from restoretui.config.aws_profile import profile_endpoint
 from restoretui.config.places import PLACES, Account, Accounts, Places
-from restoretui.config.settings import SWITCHES, Settings, endpoint_settings, usual_folder
+from restoretui.config.settings import SWITCHES, Beside, Settings, endpoint_settings, usual_folder
 from restoretui.core.bounds import shown
 from restoretui.core.clock import ScaledClock
 from restoretui.core.errors import UsageError
@@ -31,11 +31,13 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     """Merge ``flags`` (None: not given), ``environment`` and the config file; ``UsageError`` names the bad value.
 
     ``flags`` holds field names of ``Settings``, and ``config`` and ``state_dir`` for the two folders; and, as
-    ``accounts``, those of the locations (``config.places``).
+    ``accounts``, those of the locations (``config.places``); ``by_endpoint``: the command takes several endpoints of
+    a cloud, each by itself (``Settings.beside``).
     """
     env = os.environ if environment is None else environment
     flags = dict(flags)
     accounts: Accounts = flags.pop("accounts", None) or Accounts(Account({}))
+    is_split: bool = flags.pop("by_endpoint", False)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
@@ -96,8 +98,27 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     _ = settings.known_store  # A store that cannot be meant is said now.
     for scheme, buckets in accounts.others.items():
         for bucket, account in buckets.items():
-            settings.reach_as(scheme, bucket, account)
+            if is_split and (beside := _beside(settings, scheme, account)) is not None:
+                beside.buckets.add(bucket)
+                beside.settings.reach_as(scheme, bucket, account)
+            else:
+                settings.reach_as(scheme, bucket, account)
     return settings
+
+
+def _beside(settings: Settings, scheme: str, account: Account) -> Beside | None:
+    """The cloud beside that of the settings which the account leads to; None where it is the same."""
+    if settings.again is None:
+        return None
+    made = settings.again(account)
+    place = made.place_of(scheme)
+    if place == settings.place_of(scheme):
+        return None
+    for known in settings.beside:
+        if known.scheme == scheme and known.settings.place_of(scheme) == place:
+            return known
+    settings.beside.append(Beside(made, scheme, set()))
+    return settings.beside[-1]
 
 
 def read_places(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Places:

@@ -6,7 +6,7 @@ Every value knows where it came from, so that an error can say which of them to 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -150,6 +150,8 @@ class Settings(Struct, frozen=True, eq=False):
     """Locations with a name, and how each is reached: see ``config.places``."""
     accounts: "dict[str, dict[str, tuple[Connection, Account]]]" = field(default_factory=dict)
     """By scheme and bucket, how those are reached that are somebody else's; and as whom."""
+    beside: "list[Beside]" = field(default_factory=list)
+    """Other clouds of the same scheme, by their endpoint, that a command is about, too."""
     again: "Callable[[Account], Settings] | None" = None
     """Makes the settings that would be these, had that been said as well."""
     voice: Callable[[str], None] | None = None
@@ -290,6 +292,16 @@ class Settings(Struct, frozen=True, eq=False):
         from restoretui.config.price_files import read_prices  # not before the first paint
 
         return read_prices(self.config_dir)
+
+
+class Beside(NamedTuple):
+    """Another cloud that a command is about."""
+
+    settings: Settings
+    """They reach it, as they had been, had its account been named alone."""
+    scheme: str
+    buckets: set[str]
+    """Those that are there."""
 
 
 def place_of(reached: "Connection") -> str:

@@ -257,11 +257,6 @@ class Listings:
             # Nothing that anybody asked for failed; what cannot be written is told by the next who writes.
             log.warning("old listings could not be cleared away: %s", problem)
 
-    def leave(self) -> None:
-        """The session ends: marks that a listing would bring up to date at its end wait for the next one."""
-        if self._tasks or self._endings:
-            self._ledger.catalog.leave()
-
     async def ended(self) -> None:
         """Until the ends of listings are written down; the ledger must not be closed before."""
         while self._endings:
