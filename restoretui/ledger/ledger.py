@@ -202,6 +202,11 @@ class Ledger:
         """Seconds for which another process has kept us from writing; 0 when none does."""
         return self._writer.locked_out_for
 
+    def leave(self) -> None:
+        """The session ends: see ``Catalog.leave``."""
+        if "catalog" in self.__dict__:  # else nobody has asked for it, and there is nothing to leave
+            self.catalog.leave()
+
     async def aclose(self) -> None:
         """Write what is queued and let go of the files."""
         if self._closed:

@@ -23,6 +23,13 @@ SPENDS = {
 WATCHES = {"restoretui.engine.watching.sweep", "restoretui.engine.watching.watcher"}
 PLANS = {"restoretui.core.plan.plan", "restoretui.core.plan.lifecycle", "restoretui.session.planning"}
 PRICES = {"restoretui.config.price_files", "restoretui.core.plan.pricing"}
+JSON = {"json", "restoretui.core.literal.literal", "restoretui.core.rules.verdicts"}
+DATABASE = {"asyncio", "ssl", "sqlite3", "tomllib", "restoretui.ledger.records"}
+CATALOG = {
+    "restoretui.ledger.activity", "restoretui.ledger.batches.records", "restoretui.ledger.catalog.catalog",
+    "restoretui.ledger.places", "restoretui.ledger.selections.selections", "restoretui.session.selecting",
+}  # fmt: skip
+"""What is about listings and marks, not about runs."""
 TREES = {"shutil", "tempfile", "secrets", "importlib.resources"}
 """Of the standard library: each is known by what else it loads."""
 EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -67,14 +74,8 @@ def env(tmp_path: Path) -> Iterator[Mapping[str, str]]:
 
 LISTS = ("ls", "s3://bkt/a/", "--json")
 WITHOUT: Mapping[tuple[str, ...], set[str]] = {
-    ("--help",): SCREENS | NETWORK | {"asyncio", "ssl", "sqlite3", "json", "tomllib", "restoretui.ledger.records"},
-    ("status", "--json"): SCREENS
-    | NETWORK
-    | SPENDS
-    | WATCHES
-    | PLANS
-    | TREES
-    | {"restoretui.ledger.batches.records"},
+    ("--help",): SCREENS | NETWORK | PLANS | JSON | DATABASE,
+    ("status", "--json"): SCREENS | NETWORK | SPENDS | WATCHES | PLANS | TREES | CATALOG,
     LISTS: SCREENS | SLOW_HTTP | SDKS | SPENDS | WATCHES | PLANS | PRICES | {"platformdirs", "tomllib"},
     ("plan", "s3://bkt/a/", "--days", "1", "--json"): SCREENS | SLOW_HTTP | SDKS | SPENDS | WATCHES,
 }

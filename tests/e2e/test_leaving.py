@@ -16,7 +16,7 @@ pytestmark = [NEEDS_TMUX, pytest.mark.terminal, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    running = Served("--speed", "600", "--objects", "20000")
+    running = Served("--speed", "600", "--objects", "4000")
     yield running
     running.close()
 
@@ -24,16 +24,16 @@ def served() -> Iterator[Served]:
 def begin_sending(terminal: Open, served: Served, config: Path) -> Terminal:
     """At a rate that leaves most of it unsent however long the keys take."""
     config.mkdir()
-    (config / "config.toml").write_text("rate = 100\n")
+    (config / "config.toml").write_text("rate = 20\n")
     shown = terminal("s3://acme-media-archive", columns=100, **served.contract["env"])
     shown.wait("archive/")
     shown.type("d")
-    shown.wait("20,000 objects")
+    shown.wait("4,000 objects")
     shown.type("a")
-    shown.wait("20,000 marked")
+    shown.wait("4,000 marked")
     shown.type("r")
-    shown.wait("Restore 1", "region us-east-1")
-    shown.decide("Enter", "enter restore 1")
+    shown.wait("Restore 3", "region us-east-1")
+    shown.decide("Enter", "enter restore 3")
     shown.decide("Enter", "Run #1", "planned", "requested")
     return shown
 
@@ -65,7 +65,7 @@ def test_q_asks_and_leaving_is_not_silent(terminal: Open, served: Served, tmp_pa
     shown.type("Tab", "Enter")
     shown.wait_dead()
     assert re.search(LINE, left_on(shown)), left_on(shown)
-    (tmp_path / "config" / "config.toml").write_text("rate = 600\n")
+    (tmp_path / "config" / "config.toml").write_text("rate = 300\n")
     again = terminal(columns=100, **served.contract["env"])
     again.wait("acme-media-archive")
     again.type("2")

@@ -42,6 +42,11 @@ def is_busy(error: sqlite3.Error) -> bool:
     return primary_code(error) in (_BUSY, _LOCKED)
 
 
+def is_of_circumstance(error: sqlite3.Error) -> bool:
+    """What surrounds the file is in the way: another process, the folder's rights, the disk. It may be well."""
+    return primary_code(error) in _OF_CIRCUMSTANCE and not is_damage(error)
+
+
 def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
     """The file itself is not what it should be."""
     if isinstance(error, UnicodeDecodeError):

@@ -28,7 +28,7 @@ from restoretui.ledger.store.decoding import (
     TIERS,
 )
 from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
-from restoretui.ledger.store.sqlite_errors import UNREADABLE, is_busy
+from restoretui.ledger.store.sqlite_errors import UNREADABLE, is_of_circumstance
 from restoretui.ledger.store.state_folder import CATALOG_FILE, LEDGER_FILE, what_was_cut
 from restoretui.ledger.store.unknown_values import MOST, OF_KNOWN, UNTOLD_DATE, UNTOLD_SIZE, agree
 
@@ -72,7 +72,7 @@ Check = Callable[[sqlite3.Connection], Iterator[tuple[str, str]]]
 
 
 def check_folder(folder: Path) -> Checked:
-    """Check what there is in a state folder. Raises ``sqlite3.Error`` only where another process is in the way."""
+    """Check what there is in a state folder. Raises ``sqlite3.Error`` where its surroundings are in the way."""
     files: list[str] = []
     findings: list[Finding] = []
     for name, migrations, number, checks in (
@@ -105,7 +105,7 @@ def _check_file(
             yield "the header", f"schema {newer.found}, which is newer than this restoretui ({newer.known})"
             return
         except UNREADABLE as error:
-            if isinstance(error, sqlite3.Error) and is_busy(error):
+            if isinstance(error, sqlite3.Error) and is_of_circumstance(error):
                 raise
             yield "the header", str(error)
             return
@@ -115,7 +115,7 @@ def _check_file(
             try:
                 yield from check(database)
             except UNREADABLE as error:
-                if isinstance(error, sqlite3.Error) and is_busy(error):
+                if isinstance(error, sqlite3.Error) and is_of_circumstance(error):
                     raise
                 yield "what is stored", str(error)
 

@@ -65,4 +65,4 @@ def unasked_words(listing: Listing, now: datetime, key: str) -> str:
 
 def offer_words(made_at: datetime, now: datetime, key: str) -> str:
     """How old it is, and the key that takes it."""
-    return f" · {key}: the inventory of {fmt.ago((now - made_at).total_seconds())}"
+    return f" · {key}: inventory of {fmt.ago((now - made_at).total_seconds())}"

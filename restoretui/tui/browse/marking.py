@@ -304,7 +304,8 @@ class Marking:
 
     def _after(self, summary: "SelectionSummary | None", doing: str) -> None:
         self._pane.table.look_again()
-        if doing and not self._say_doing():
+        many = summary is not None and summary.objects >= MANY
+        if (doing or many) and not self._say_doing():
             # That much is known at once; the rest takes a while.
             self._plans = None
             self._say_adding(summary or self.summary)

@@ -10,16 +10,19 @@ if TYPE_CHECKING:
 
 
 class FinishedRuns:
-    """Fed with the runs whenever they change; what was finished when first seen is no news."""
+    """Fed with the runs whenever they change; what was finished at the first look of all is no news."""
 
     def __init__(self) -> None:
         self._open: set[int] = set()
+        self._known: set[int] | None = None
 
     def finished(self, runs: "Sequence[Run]") -> "list[Run]":
-        """Runs that were open when last asked and are no longer."""
+        """Runs that were open when last asked and are no longer; also those that another process began meanwhile."""
         now_open = {run.id for run in runs if run.is_open}
-        done = [run for run in runs if run.id in self._open and run.id not in now_open]
-        self._open = now_open
+        known = {run.id for run in runs}
+        awaited = self._open if self._known is None else self._open | (known - self._known)
+        done = [run for run in runs if run.id in awaited and run.id not in now_open]
+        self._open, self._known = now_open, known
         return done
 
 

@@ -65,6 +65,7 @@ def test_a_report_tells_a_manager_what_came_of_it_and_a_reader_how_to_read_it(
     denied = {"kind": "deny", "operations": ["RestoreObject"], "prefix": "runs/20250321_NB505_A009/fastq/S001"}
     served.ask("/_sandbox/faults", {"faults": [denied]}, "POST")
     assert run(served, "restore", BUCKET, *FEW, "--yes", "--wait", *BEHALF).code == 4
+    served.ask("/_sandbox/speed?seconds=1", method="POST")  # Copies of before end in days, which are seconds here.
     said = run(served, "status", "last", "--json").of("run")[0]
     assert [said[name] for name in ("requester", "ticket", "note")] == [HOSTILE, "OPS-1", "for `the` film"]
     assert "--ticket OPS-1" in said["command_line"]

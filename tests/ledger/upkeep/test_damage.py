@@ -229,3 +229,13 @@ async def what_becomes(open_it: Callable[[], Awaitable[Ledger]]) -> Exception | 
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is asked about
         return error
     return None
+
+
+async def test_what_is_in_the_way_of_reading_is_no_damage(tmp_path: Path, manual_clock: ManualClock) -> None:
+    await filled(tmp_path, manual_clock, 1)
+    for name in (LEDGER, CATALOG):
+        (tmp_path / f"{name}-shm").symlink_to(
+            "/nowhere/at/all"
+        )  # As little can be made beside it as on a file system for reading only.
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        await asyncio.to_thread(check_folder, tmp_path)

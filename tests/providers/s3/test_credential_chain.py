@@ -401,6 +401,36 @@ Giver = Callable[[pytest.MonkeyPatch, str], str | None]
 GIVERS: list[Giver] = [by_role, by_container, by_instance, by_sso, by_sso_oidc]
 
 
+UNNAMED = b"<AssumeRoleResult><Credentials><AccessKeyId>planted</AccessKeyId></Credentials></AssumeRoleResult>"
+ODD_KEYS = [
+    (by_role, b"<AssumeRoleResponse><SecretAccessKey>planted</SecretAccessKey>\x1b", "no XML or JSON"),
+    (by_role, b"<AssumeRoleResponse>%b</AssumeRoleResponse>" % UNNAMED, "names no"),
+    (by_sso, b'{"roleCredentials": {"secretAccessKey": "planted"}}', "names no"),
+    (by_sso, b'{"roleCredentials": ["planted"]}', "cannot be had"),
+    (by_container, b'["planted"]', "cannot be had"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("giver", "body", "words"), ODD_KEYS)
+async def test_keys_in_odd_answers_are_told_of_and_quoted_nowhere(
+    scripted: StartServer,
+    open_s3: OpenS3,
+    config: WriteConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    giver: Giver,
+    body: bytes,
+    words: str,
+) -> None:
+    server = await scripted(lambda _: {"body": body})
+    s3 = await open_s3(profile=giver(monkeypatch, server.url), endpoint_url=server.url)
+    with pytest.raises(CredentialsError, match=words) as caught:
+        await s3.head_object(REF)
+    told: BaseException | None = caught.value
+    while told is not None:
+        assert "planted" not in f"{told!r} {told} {vars(told)}"
+        told = told.__cause__ or told.__context__
+
+
 @pytest.mark.parametrize("raw", ENDLESS)
 @pytest.mark.parametrize("giver", GIVERS)
 async def test_keys_of_any_length_are_not_taken(

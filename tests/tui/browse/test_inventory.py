@@ -120,7 +120,7 @@ async def test_what_is_being_read_is_told_and_stopped_by_the_same_key(
         # A listing that takes its time tells of it unasked.
         browse.source.listing = replace(there(browse.source.listing), ended_at=None, objects=11)
         browse.say()
-        await on.until(lambda: browse.importing.offer().startswith(" · I: the inventory of 12h"))
+        await on.until(lambda: browse.importing.offer().startswith(" · I: inventory of 12h"))
         await on.press("I")
         await on.sees("by its inventory of")
         await on.press("left", "enter")

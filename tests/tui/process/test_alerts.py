@@ -84,6 +84,13 @@ def test_a_run_that_ends_at_once_is_told_in_one_sentence() -> None:
     assert watched.see(run_with(available=1)) == []
 
 
+def test_a_run_of_another_process_that_ends_before_it_is_seen_is_told() -> None:
+    watched = Watched()
+    assert watched.see(run_with(1, available=1)) == []
+    assert kinds(watched.see(run_with(1, available=1), run_with(2, available=3))) == [AlertKind.DONE]
+    assert watched.see(run_with(1, available=1), run_with(2, available=3)) == []
+
+
 def test_a_run_begun_again_is_done_again() -> None:
     watched = Watched()
     watched.see(run_with(restoring=2))

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as SdkConnectionError,
 )
+from botocore.parsers import ResponseParserError
 
 from restoretui.core.clock import Clock
 from restoretui.core.doing import ONLY, finding_credentials
@@ -36,6 +37,11 @@ from restoretui.providers.wire.refusals import Caller, printable, sign_in_hint
 
 _FRESH_S = 300.0
 """Keys with less time left than this are renewed before use; those that had little to begin with, at half of it."""
+_UNREADABLE = (ResponseParserError, LookupError, TypeError, AttributeError, OverflowError)
+"""What the SDK raises for answers of STS, SSO and of whoever else gives keys out that are not what they should be.
+
+Its text may quote the answer, and that may hold keys.
+"""
 _AGAIN_S = 2.0
 """The chain is asked at most this often, whatever comes of it; machine time."""
 
@@ -171,8 +177,10 @@ class CredentialCache:
 
     async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _Held:
         """Ask the chain; runs on an event loop of its own, in a thread of its own."""
+        unreadable: CloudError | None = None
+        source: Any = None
         try:
-            source: Any = near_keys(self._profile)
+            source = near_keys(self._profile)
             if source is not None:
                 frozen = source.get_frozen_credentials()
             else:
@@ -182,8 +190,12 @@ class CredentialCache:
                 frozen = await source.get_frozen_credentials()
         except (Unreachable, MalformedAnswer) as error:
             raise type(error)(f"the credentials cannot be renewed: {error}", error.hint) from error
-        except (BotoCoreError, ClientError, RuntimeError, OSError, ValueError, KeyError) as error:
+        except (BotoCoreError, ClientError, RuntimeError, OSError, ValueError) as error:
             raise chain_error(error, self._caller) from error
+        except _UNREADABLE as error:
+            unreadable = chain_error(error, self._caller)  # raised once the error, which quotes, is out of its way
+        if unreadable is not None:
+            raise unreadable
         now = self._clock.monotonic()
         until = now + _seconds_left(source)
         keys = Keys(frozen.access_key, frozen.secret_key, frozen.token)
@@ -271,5 +283,11 @@ def chain_error(error: Exception, caller: Caller) -> CloudError:
             )
         case SdkConnectionError() | HTTPClientError():
             return Unreachable(f"the credentials cannot be renewed: {said}", "check the network")
+        case ResponseParserError():
+            return CredentialsError("the credentials cannot be had: what gives them out answers no XML or JSON", hint)
+        case KeyError():
+            return CredentialsError(f"the credentials cannot be had: what gives them out names no {said[:80]}", hint)
+        case LookupError() | TypeError() | AttributeError() | OverflowError():
+            return CredentialsError("the credentials cannot be had: who gives them out answers as nobody would", hint)
         case _:
             return CredentialsError(f"the credentials cannot be had: {said}", hint)
