@@ -202,6 +202,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
         got: list[Any] = []
 
         def heard(flags: dict[str, Any], form: Form, *args: Any, **options: Any) -> None:
+            flags.pop("by_endpoint", None)  # what the command can do, not what was said
             wanted = {name: flags.pop(name) for name in (*COMMON_NAMES, "events") if name in flags}
             assert not flags, "no option is left lying"
             got.extend([settings(wanted), wanted["verbose"], form, args, options])
