@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 NAMED = (
-    "restoretui/tui/dialogs.tcss",
+    "restoretui/tui/late.tcss",
     "restoretui/tui/style.tcss",
     "restoretui/prices.toml",
     "restoretui/py.typed",

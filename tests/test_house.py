@@ -77,6 +77,7 @@ PLACES = {"bookmark", "visit"}
 """And where a person has been."""
 WHOLE = {
     "commands/looking.py": "hands it to session.export, which reads",
+    "commands/choosing/parts.py": "hands it to a session beside the first",
     "tui/process/lifetime.py": "hands its changes to the feed, which reads",
 }
 """Files that pass the ledger, or one of its parts, on."""

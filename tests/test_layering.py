@@ -48,16 +48,17 @@ ROOMS = {
         "batch", "saying", "events",
     ],
     "ledger": [
-        "volumes", "job_ids", "records", "then_records", "run_records", "key_lists", "store", "run_sums", "views",
-        "totals", "marks", "catalog", "then", "runs",
+        "volumes", "job_ids", "queries", "records", "then_records", "run_records", "key_lists", "store", "run_sums",
+        "views", "totals", "marks", "catalog", "then", "runs",
         "bursts", "activity", "places", "known_names", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": [
-        "threads", "processes", "sdk_models", "wire", "regions", "http", "s3.client", "s3.batch", "s3", "oss",
+        "threads", "processes", "reading_turns", "whose_keys", "sdk_models", "wire", "regions", "http", "s3.client",
+        "s3.batch", "s3", "oss",
     ],
     "engine": [
         "outcomes", "capacity", "process", "then_tools", "traffic", "run_context", "listing", "watching",
-        "refusals", "batch", "submitter", "cleaner", "undeleter", "then", "events", "pursuit", "engine",
+        "refusals", "batch", "submitter", "cleaner", "undeleter", "then", "events", "pursuit", "opening", "engine",
     ],
     "session": [
         "output_files", "whole_files", "keys", "price_updates", "jsonlines", "rows", "export", "clouds",

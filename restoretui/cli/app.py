@@ -47,6 +47,7 @@ from restoretui.cli.options import (
 from restoretui.cli.prices import add_prices
 from restoretui.cli.printing import printing, printing_csv, wants_json
 from restoretui.cli.running import (
+    BY_ENDPOINT,
     check_terminal,
     choice_of,
     finish,
@@ -162,7 +163,7 @@ def ls(locations: tuple[str, ...], archived: bool, refresh: bool, form: Form, **
     """List objects with their class and state."""
     choice, flags = choice_of(locations, options)
     headless(
-        flags, form,
+        flags | BY_ENDPOINT, form,
         "restoretui.commands.looking", "ls", choice, archived=archived, refresh=refresh, only_shows=True,
     )  # fmt: skip
 
@@ -204,7 +205,7 @@ def plan(locations: tuple[str, ...], tier: str | None, form: Form, **options: An
 
 def _plan(flags: dict[str, Any], form: Form, choice: "Choice", said: "RestoreSaid") -> None:
     """Only show what a restore that was said so would do."""
-    headless(flags, form, _module(said, "planning"), "plan", choice, said, only_shows=True)
+    headless(_several(flags, said), form, _module(said, "planning"), "plan", choice, said, only_shows=True)
 
 
 @cli.command(epilog=FIELDS_HELP)
@@ -220,7 +221,12 @@ def restore(locations: tuple[str, ...], tier: str | None, form: Form, **options:
     choice, flags = choice_of(locations, options, told_elsewhere=said.names_manifest)
     if said.meant.agreeing.dry_run:
         return _plan(flags, form, choice, said)
-    return headless(flags, form, _module(said, "restoring"), "restore", choice, said)
+    return headless(_several(flags, said), form, _module(said, "restoring"), "restore", choice, said)
+
+
+def _several(flags: dict[str, Any], said: "RestoreSaid") -> dict[str, Any]:
+    """Flags of what may be about several endpoints; a manifest is of one."""
+    return flags if said.names_manifest else flags | BY_ENDPOINT
 
 
 def _module(said: "RestoreSaid", usual: str) -> str:

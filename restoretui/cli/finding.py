@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from restoretui.cli.asking import ask
 from restoretui.cli.options import (
     DRY_RUN,
     FIELDS_HELP,
@@ -20,7 +21,7 @@ from restoretui.cli.options import (
     selectors,
 )
 from restoretui.cli.printing import printing, printing_csv
-from restoretui.cli.running import ask, choice_of, headless, of_account, query_of, take_agreeing, with_inventory
+from restoretui.cli.running import choice_of, headless, of_account, query_of, take_agreeing, with_inventory
 from restoretui.commands.form import Form
 
 IMPORT_HELP = "The inventory: its manifest.json, or the folder with its dates (the newest whole one)."

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from restoretui.cli.asking import ask
 from restoretui.cli.options import DRY_RUN, YES, Duration, common
 from restoretui.cli.printing import printing
-from restoretui.cli.running import ask, headless
+from restoretui.cli.running import headless
 from restoretui.commands.form import Form
 
 LEDGER = "restoretui.commands.ledger"

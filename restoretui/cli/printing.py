@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from restoretui.cli.options import shared
 from restoretui.commands.form import SHAPES, Form, Shape
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,15 +28,15 @@ class Columns(click.ParamType[tuple[str, ...]]):
 
 
 _OPTIONS: Sequence[Callable[[F], F]] = (
-    click.option("--format", "shape", type=click.Choice(SHAPES), show_default="table",
-                 help="A table; a wide one, uncut; JSON lines; one JSON array of them; CSV."),
-    click.option("--json", "as_json", is_flag=True, help="The same as --format jsonl."),
-    click.option("--columns", type=Columns(), help="Of a table or CSV: state,size,key; `restoretui schema` has all."),
-    click.option("--output", "-o", "printed_to", metavar="FILE",
-                 help="Write there once it is whole; default: stdout."),
-    click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors."),
-    click.option("--no-progress", is_flag=True, help="Do not show how far it is."),
-    click.option("--local", is_flag=True, help="Tell people times in this machine's zone; default: UTC."),
+    shared("--format", "shape", type=click.Choice(SHAPES), show_default="table",
+           help="A table; a wide one, uncut; JSON lines; one JSON array of them; CSV."),
+    shared("--json", "as_json", is_flag=True, help="The same as --format jsonl."),
+    shared("--columns", type=Columns(), help="Of a table or CSV: state,size,key; `restoretui schema` has all."),
+    shared("--output", "-o", "printed_to", metavar="FILE",
+           help="Write there once it is whole; default: stdout."),
+    shared("--quiet", "-q", is_flag=True, help="Say nothing but errors."),
+    shared("--no-progress", is_flag=True, help="Do not show how far it is."),
+    shared("--local", is_flag=True, help="Tell people times in this machine's zone; default: UTC."),
 )  # fmt: skip
 TAKES_VALUE = {"--format", "--columns", "--output", "-o"}
 

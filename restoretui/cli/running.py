@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from restoretui.cli import signals, streams
-from restoretui.cli.asking import ask, ask_text
 from restoretui.cli.threads import leave, not_waited_for
 from restoretui.core.errors import ExitCode, RestoreTuiError, UsageError
-from restoretui.core.model import State
 from restoretui.core.os_errors import refused_by_system
 
 if TYPE_CHECKING:
@@ -27,9 +25,12 @@ if TYPE_CHECKING:
     from restoretui.core.location import Location
     from restoretui.ledger.records import Query
 
-__all__ = ["ask", "choice_of", "finish", "headless", "open_screens", "query_of", "settings_of"]
+__all__ = ["choice_of", "finish", "headless", "open_screens", "query_of", "settings_of"]
 
 log = logging.getLogger(__name__)
+
+BY_ENDPOINT = {"by_endpoint": True}
+"""Among the flags of a command whose locations may be at several endpoints of a cloud (``Settings.beside``)."""
 
 
 def keep_defects_off_the_terminal() -> None:
@@ -139,11 +140,12 @@ def check_terminal() -> None:
 def settings_of(flags: dict[str, Any]) -> "Settings":
     """The settings that the common options, the environment and the config file make; starts the log if asked to."""
     from restoretui.config.loading import load_settings
-    from restoretui.log import start_log
 
     verbose = flags.pop("verbose", False)
     settings = load_settings(flags)
     if verbose:
+        from restoretui.log import start_log
+
         start_log(settings.state_dir)
     return settings
 
@@ -198,6 +200,7 @@ def with_inventory(
 def query_of(options: dict[str, Any]) -> "Query":
     """What the selectors among a command's options say, taken out of them."""
     from restoretui.core.filter.shorthand import Shorthands
+    from restoretui.core.model import State
     from restoretui.ledger.records import Query
 
     said = {name: options.pop(name) for name in Shorthands.__struct_fields__ if name in options}
@@ -207,6 +210,7 @@ def query_of(options: dict[str, Any]) -> "Query":
 
 def take_agreeing(options: dict[str, Any]) -> "Agreeing":
     """Take ``--yes``, ``--max-cost``, ``--max-objects`` and ``--dry-run`` out of a command's options."""
+    from restoretui.cli.asking import ask, ask_text
     from restoretui.commands.agreeing import Agreeing
 
     confirm, asks_text = (None, None) if options.pop("yes") else (ask, ask_text)

@@ -26,7 +26,7 @@ from restoretui.cli.printing import printing
 from restoretui.cli.running import headless, take_agreeing
 from restoretui.commands.form import Form, Shape
 from restoretui.core.bounds import KEEP_DAYS
-from restoretui.core.literal.literal import CHECKSUMS
+from restoretui.core.literal import CHECKSUMS
 from restoretui.core.model import Tier
 from restoretui.core.saying.on_behalf import OnBehalf
 from restoretui.reports.forms import BINARY, ENDINGS, PAGES

@@ -22,7 +22,7 @@ from restoretui.core.then.said import read_steps
 from restoretui.core.then.steps import ThenKind, ThenStep
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.batch.job_papers import OF_OURS
-from restoretui.session.batch.once_more import check_takes_jobs
+from restoretui.session.batch.once_more import check_takes_jobs, latest_roles
 from restoretui.session.batch.operations import as_place
 from restoretui.session.jsonlines.jobs import task_fields
 from restoretui.session.jsonlines.line import where_all
@@ -314,7 +314,10 @@ async def retry(
         if asked["generated"]:
             raise UsageError("what failed is no whole prefix, so its manifest is written", "leave out --manifest")
         changes = {key: value for key, value in asked.items() if value is not None}
-        chosen = replace(before[-1].options, **changes) if before else session.batch.options(asked)
+        if before:
+            chosen = replace(before[-1].options, **({"role_arn": latest_roles(before)} | changes))
+        else:
+            chosen = session.batch.options(asked)
         await session.provider()
         async with time_to_wait(session, timeout) as limit:
             offer = await session.spending.offer_retry(run.id, jobs=True)

@@ -83,6 +83,8 @@ async def status(
             output.say("no runs yet: `restoretui restore` or the TUI starts one")
         for error, run_ids in problems:
             names = f"run {run_ids[0]}" if len(run_ids) == 1 else f"runs {', '.join(map(str, run_ids))}"
+            if any(run.id in run_ids and run.profiles for run in runs):
+                names = f"some of {names}"  # Each account of a run is looked at by itself.
             output.error(with_text(error, f"{names} could not be looked at: {error}"))
         causes = await causes_of(session, runs) if name else []
         tell_causes(output, causes)

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from restoretui.commands.choosing.choice import Choice
 from restoretui.commands.choosing.inventory_words import tell_of_inventory
+from restoretui.commands.choosing.parts import parts_of
 from restoretui.commands.choosing.selected import listing_view
 from restoretui.commands.choosing.set_words import listings_of_sets
 from restoretui.commands.finding.archived import AccountSums, check_archived, say_sums, sum_buckets
@@ -49,56 +51,77 @@ async def ls(
     output.summary({"locations": choice.typed()})
     if archived or refresh:
         check_archived(places, archived=archived, refresh=refresh)
+        if settings.beside:
+            raise UsageError("--archived sums up the buckets of one account", "say it once for each")
         return await _ls_archived(settings, output, choice.without_sets(), refresh=refresh)
-    async with open_session(settings, priced=False) as session:
-        choice = await choice.of_sets(session)
-        of_sets = await listings_of_sets(session, output, choice)
-        sources = [(place, covered, None) for place, covered in told_apart(places)] + of_sets
-        output.names_buckets = len({(place.scheme, place.bucket) for place, _, _ in sources}) > 1
-        states: Counter[State] = Counter()
-        buckets: dict[str, None] = {}
-        size = unsized = unnamed = missing = markers = 0
-        for place, is_covered, of_set in sources:
-            if not place.bucket:
-                _check_unselected(place, choice)
-                buckets |= await _list_buckets(session, output, place.scheme)
-                continue
-            buckets[place.bucket] = None
-            if is_covered:
-                if place.key is not None and not await _is_there(session, place, choice):
-                    missing += 1
-                    _tell_missing(output, place)
-                continue
-            found = False
-            async with _listed(session, place, choice, output, of_set) as pages:
-                async for page in pages:
-                    if place.version_id is not None:
-                        page = page.of_version(place.version_id)
-                    found = found or len(page.keys) > page.markers
-                    output.objects(place.scheme, page)
-                    states.update(page.by_state - Counter({State.UNKNOWN: page.markers}))
-                    markers += page.markers
-                    unnamed += page.unnamed
-                    told = [own for own in page.sizes if own is not None]
-                    unsized += len(page.sizes) - len(told)
-                    size += sum(told)
-            left_out = choice.query.where is not None
-            if place.key is not None and not found and not (left_out and await _is_there(session, place, choice)):
-                missing += 1
+    shown = _Shown()
+    for own, some in parts_of(settings, choice):
+        async with open_session(own, priced=False) as session:
+            await _show_all(session, output, some, shown, alone=some is choice)
+    total = sum(shown.states.values())
+    sums = {"objects": total, "size": shown.size, "unsized": shown.unsized, **states_fields(shown.states)}
+    sums |= {"missing": shown.missing, "markers": shown.markers}
+    output.summary(sums | {"buckets": list(shown.buckets)})
+    if unknown := shown.states.get(State.UNKNOWN):
+        for number, why in ((unknown - shown.unnamed, _TIERED), (shown.unnamed, _UNNAMED)):
+            if number:
+                output.say(f"{number:,} {why}: only a plan looks whether those are archived")
+    if total or shown.is_of_objects:
+        output.say(f"{words.plural(total, 'object')}, {words.sizes(shown.size, shown.unsized)}")
+    else:
+        output.say(words.plural(len(shown.buckets), "bucket"))
+    return ExitCode.SOME_FAILED if shown.missing else ExitCode.DONE
+
+
+class _Shown(Struct):
+    """What was shown so far."""
+
+    states: Counter[State] = field(default_factory=Counter)
+    buckets: dict[str, None] = field(default_factory=dict)
+    size: int = 0
+    unsized: int = 0
+    unnamed: int = 0
+    missing: int = 0
+    markers: int = 0
+    is_of_objects: bool = False
+
+
+async def _show_all(session: Session, output: Output, choice: Choice, shown: _Shown, *, alone: bool) -> None:
+    """The rows of what is chosen in one session."""
+    places = choice.parsed()
+    choice = await choice.of_sets(session)
+    of_sets = await listings_of_sets(session, output, choice)
+    sources = [(place, covered, None) for place, covered in told_apart(places)] + of_sets
+    output.names_buckets = not alone or len({(place.scheme, place.bucket) for place, _, _ in sources}) > 1
+    shown.is_of_objects = shown.is_of_objects or any(place.bucket for place, _, _ in sources)
+    for place, is_covered, of_set in sources:
+        if not place.bucket:
+            _check_unselected(place, choice)
+            shown.buckets |= await _list_buckets(session, output, place.scheme)
+            continue
+        shown.buckets[place.bucket] = None
+        if is_covered:
+            if place.key is not None and not await _is_there(session, place, choice):
+                shown.missing += 1
                 _tell_missing(output, place)
-        total = sum(states.values())
-        sums = {"objects": total, "size": size, "unsized": unsized, **states_fields(states), "missing": missing}
-        sums["markers"] = markers
-        output.summary(sums | {"buckets": list(buckets)})
-        if states.get(State.UNKNOWN):
-            for number, why in ((states[State.UNKNOWN] - unnamed, _TIERED), (unnamed, _UNNAMED)):
-                if number:
-                    output.say(f"{number:,} {why}: only a plan looks whether those are archived")
-        if total or any(place.bucket for place, _, _ in sources):
-            output.say(f"{words.plural(total, 'object')}, {words.sizes(size, unsized)}")
-        else:
-            output.say(words.plural(len(buckets), "bucket"))
-    return ExitCode.SOME_FAILED if missing else ExitCode.DONE
+            continue
+        found = False
+        async with _listed(session, place, choice, output, of_set) as pages:
+            async for page in pages:
+                if place.version_id is not None:
+                    page = page.of_version(place.version_id)
+                found = found or len(page.keys) > page.markers
+                output.objects(place.scheme, page)
+                shown.states.update(page.by_state - Counter({State.UNKNOWN: page.markers}))
+                shown.markers += page.markers
+                shown.unnamed += page.unnamed
+                told = [own for own in page.sizes if own is not None]
+                shown.unsized += len(page.sizes) - len(told)
+                shown.size += sum(told)
+        left_out = choice.query.where is not None
+        if place.key is not None and not found and not (left_out and await _is_there(session, place, choice)):
+            shown.missing += 1
+            _tell_missing(output, place)
 
 
 def _check_unselected(place: Location, choice: Choice) -> None:

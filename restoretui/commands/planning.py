@@ -10,8 +10,9 @@ from restoretui.commands.acting.said import Lasting, RestoreSaid, check_lasting
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Agreeing
 from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.parts import parts_of
 from restoretui.commands.choosing.selected import selected
-from restoretui.commands.output import Output
+from restoretui.commands.output import Output, together_text
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped
 from restoretui.core.model import DEFAULT_SCHEME, Tier
@@ -42,49 +43,57 @@ async def plan(settings: Settings, output: Output, choice: Choice, said: Restore
         from restoretui.commands.acting.jobs import job_options
 
         given = job_options(engine, tier, said.batch, fail_fast=meant.fail_fast)
-    async with AsyncExitStack() as opened:
-        session = await opened.enter_async_context(open_session(settings))
-        await opened.enter_async_context(_within(session, meant.timeout))
-        choice = await choice.with_keys(session, output, settings)
-        if exact is not None:
-            await check_literal(session, {place.scheme for place in choice.parsed()}, exact)
-        chosen = await opened.enter_async_context(selected(session, output, choice))
-        if exact is not None:
-            session.say_literally(chosen.sel, exact)
-        objects = refused = requests = days = 0
-        other: GuardStopped | None = None
-        offers: dict[Tier, list[Offer]] = {}
-        for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=said.shorten):
-            made, days = await with_steps(session, output, direct, steps), direct.days
-            if engine != "direct":
-                made = await _through_jobs(session, output, engine, made, tier, given)
-            if made.objects or output.as_json:
-                tell_plan(output, made, tier)
-            else:
-                output.say("no object was found there: nothing to restore")
+    objects = refused = requests = days = missing = left_out = 0
+    other: GuardStopped | None = None
+    offers: dict[Tier, list[Offer]] = {}
+    for own, some in parts_of(settings, choice):
+        async with AsyncExitStack() as opened:
+            session = await opened.enter_async_context(open_session(own))
+            await opened.enter_async_context(_within(session, meant.timeout))
+            chosen_now = await some.with_keys(session, output, own)
             if exact is not None:
-                tell_literal(output, made)
-            if made.by_jobs:
-                await _tell_of_role(session, output, made, given)
-            shown = [made.tiers[tier]] if tier else list(made.tiers.values())
-            for entry in shown:
-                offers.setdefault(entry.request.tier, []).append(offer_of(made, entry.request.tier))
-            other = other or _not_agreed(shown)
-            refused += min(entry.counts.get(Action.REFUSED, 0) + entry.counts.get(Action.WAITS, 0) for entry in shown)
-            objects += made.objects
-            requests += max(entry.requests for entry in shown)
-        stopped = _stopped(session, output, offers, meant.agreeing) or other
-        fields = {"objects": objects, "days": days, "missing": chosen.missing, "left_out": chosen.left_out}
-        if meant.fail_fast and chosen.missing:
-            output.say(f"--fail-fast: {not_seen(chosen.missing)}, so nothing would be sent")
-        if stopped is not None:
-            output.error(stopped)
-        elif words := meant.said(offers.get(tier, []) if tier else []):
-            output.say(words)
-        output.summary(fields | {"requests": requests, "refused": refused})
-        if stopped is not None:
-            return stopped.exit_code
-        return ExitCode.SOME_FAILED if chosen.missing or refused else ExitCode.DONE
+                await check_literal(session, {place.scheme for place in chosen_now.parsed()}, exact)
+            chosen = await opened.enter_async_context(selected(session, output, chosen_now))
+            missing, left_out = missing + chosen.missing, left_out + chosen.left_out
+            if exact is not None:
+                session.say_literally(chosen.sel, exact)
+            for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=said.shorten):
+                made, days = await with_steps(session, output, direct, steps), direct.days
+                if engine != "direct":
+                    made = await _through_jobs(session, output, engine, made, tier, given)
+                if settings.beside:
+                    tell_where(session, output, made.scheme)
+                if made.objects or output.as_json:
+                    tell_plan(output, made, tier)
+                else:
+                    output.say("no object was found there: nothing to restore")
+                if exact is not None:
+                    tell_literal(output, made)
+                if made.by_jobs:
+                    await _tell_of_role(session, output, made, given)
+                shown = [made.tiers[tier]] if tier else list(made.tiers.values())
+                for entry in shown:
+                    offers.setdefault(entry.request.tier, []).append(offer_of(made, entry.request.tier))
+                other = other or _not_agreed(shown)
+                waits = (Action.REFUSED, Action.WAITS)
+                refused += min(sum(entry.counts.get(action, 0) for action in waits) for entry in shown)
+                objects += made.objects
+                requests += max(entry.requests for entry in shown)
+    for at, ones in offers.items() if settings.beside else ():
+        if total := together_text(ones):
+            output.say(f"{at}: {total}")
+    stopped = _stopped(settings, output, offers, meant.agreeing) or other
+    fields = {"objects": objects, "days": days, "missing": missing, "left_out": left_out}
+    if meant.fail_fast and missing:
+        output.say(f"--fail-fast: {not_seen(missing)}, so nothing would be sent")
+    if stopped is not None:
+        output.error(stopped)
+    elif words := meant.said(offers.get(tier, []) if tier else []):
+        output.say(words)
+    output.summary(fields | {"requests": requests, "refused": refused})
+    if stopped is not None:
+        return stopped.exit_code
+    return ExitCode.SOME_FAILED if missing or refused else ExitCode.DONE
 
 
 def not_seen(missing: int) -> str:
@@ -134,14 +143,14 @@ def _not_agreed(shown: Sequence["TierPlan"]) -> GuardStopped | None:
 
 
 def _stopped(
-    session: Session, output: Output, offers: Mapping[Tier, Sequence[Offer]], agreeing: Agreeing
+    settings: Settings, output: Output, offers: Mapping[Tier, Sequence[Offer]], agreeing: Agreeing
 ) -> GuardStopped | None:
     """What the guards would say to a restore. Its error where they were named and nothing shown passes them."""
     asked = bool(agreeing.limits) or agreeing.most_objects is not None
     held: dict[Tier, GuardStopped] = {}
     for tier, ones in offers.items():
         try:
-            check_guards(ones, agreeing.limits or session.settings.limits, agreeing.most_objects)
+            check_guards(ones, agreeing.limits or settings.limits, agreeing.most_objects)
         except GuardStopped as error:
             held[tier] = error
     if asked and held and len(held) == len(offers):
@@ -166,6 +175,11 @@ async def plans_of(
         await session.plan(sel, days(DEFAULT_SCHEME), scheme=DEFAULT_SCHEME)
     ]
     return [await session.with_capacity(one) for one in made] if tier in (None, Tier.EXPEDITED) else made
+
+
+def tell_where(session: Session, output: Output, scheme: str) -> None:
+    """At which endpoint what is told next is, for a command that is about several."""
+    output.say(f"at {session.clouds[scheme].connection.whereabouts}:")
 
 
 def tell_plan(output: Output, made: "RestorePlan", tier: Tier | None) -> None:

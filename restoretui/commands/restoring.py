@@ -1,6 +1,7 @@
 """``restoretui restore``."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from restoretui.commands.acting.fail_fast import stopped_by_missing
@@ -10,11 +11,12 @@ from restoretui.commands.acting.said import Lasting, RestoreSaid, check_lasting
 from restoretui.commands.after.steps import with_steps
 from restoretui.commands.agreeing import Meant
 from restoretui.commands.choosing.choice import Choice
+from restoretui.commands.choosing.parts import open_beside, parts_of
 from restoretui.commands.choosing.selected import Selected, selected
 from restoretui.commands.following import follow, left_of, time_to_wait
 from restoretui.commands.leaving import NOTHING_SENT, all_or_none, confirmed_whole, what_goes_on
-from restoretui.commands.output import Output, offer_text
-from restoretui.commands.planning import plans_of, tell_plan
+from restoretui.commands.output import Output, offer_text, together_text
+from restoretui.commands.planning import plans_of, tell_plan, tell_where
 from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import BatchOptions
 from restoretui.core.errors import ExitCode, GuardStopped, PlanChanged
@@ -82,31 +84,59 @@ async def restore(settings: Settings, output: Output, choice: Choice, said: Rest
     output.summary({"locations": choice.typed()})
     given = job_options(engine, tier, said.batch, fail_fast=meant.fail_fast)
     output.left = NOTHING_SENT
-    async with open_session(settings) as session:
+    parts = parts_of(settings, choice)
+    async with AsyncExitStack() as opened:
+        first = await opened.enter_async_context(open_session(settings))
+        sessions = [first]
+        for own, _ in parts[1:]:
+            sessions.append(await opened.enter_async_context(open_beside(first, own)))
         if engine == "batch":
-            session.batch.options(given)  # Before anything is listed: a role is missing, say.
-        choice = await choice.with_keys(session, output, settings)
-        for scheme in {place.scheme for place in choice.parsed()}:
-            await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
-        await check_literal(session, {place.scheme for place in choice.parsed()}, exact)
-        async with time_to_wait(session, meant.timeout) as limit, selected(session, output, choice) as chosen:
+            first.batch.options(given)  # Before anything is listed: a role is missing, say.
+        wanted = [
+            await some.with_keys(session, output, own) for session, (own, some) in zip(sessions, parts, strict=True)
+        ]
+        for session, some in zip(sessions, wanted, strict=True):
+            schemes = {place.scheme for place in some.parsed()}
+            for scheme in schemes:
+                await session.provider(scheme)  # The time to wait is for the cloud, not for loading what talks to it.
+            await check_literal(session, schemes, exact)
+        limit = await opened.enter_async_context(time_to_wait(first, meant.timeout))
+        asked: list[_Asked] = []
+        seen: list[Selected] = []
+        for session, some in zip(sessions, wanted, strict=True):
+            chosen = await opened.enter_async_context(selected(session, output, some))
+            seen.append(chosen)
             session.say_literally(chosen.sel, exact)
-            asked: list[tuple[RestorePlan, BatchOptions | None]] = []
+            typed = Typed(some, lasting, tier, said.shorten, meant, steps, behalf, exact)
             for direct in await plans_of(session, chosen.sel, lasting, tier, shorten=said.shorten):
                 made = await with_steps(session, output, direct, steps)
                 jobs = jobs_wanted(session, output, engine, made, tier, given)
-                asked.append((made if jobs is None else session.batch.plan(made, generated=jobs.generated), jobs))
-            return await _confirmed(
-                session, output, chosen, asked,
-                Typed(choice, lasting, tier, said.shorten, meant, steps, behalf, exact), limit,
-            )  # fmt: skip
+                made = made if jobs is None else session.batch.plan(made, generated=jobs.generated)
+                asked.append(_Asked(session, chosen.sel, made, jobs, typed))
+        return await _confirmed(first, output, _together(seen), asked, typed, limit)
+
+
+class _Asked(NamedTuple):
+    """A plan, in whose session it was made and how it is carried out."""
+
+    session: Session
+    sel: int
+    made: RestorePlan
+    jobs: BatchOptions | None
+    typed: Typed
+
+
+def _together(seen: Sequence[Selected]) -> Selected:
+    """What is in none of the selections of a command."""
+    missing, left_out = sum(one.missing for one in seen), sum(one.left_out for one in seen)
+    return Selected(seen[0].sel, missing, left_out, sum(one.unseen for one in seen))
 
 
 async def _confirmed(
     session: Session,
     output: Output,
     chosen: Selected,
-    asked: Sequence[tuple[RestorePlan, BatchOptions | None]],
+    asked: Sequence[_Asked],
     typed: Typed,
     time: TimeLimit,
 ) -> ExitCode:
@@ -114,43 +144,49 @@ async def _confirmed(
     wait, fail_fast = typed.meant.wait, typed.meant.fail_fast
     if fail_fast and chosen.missing:
         return stopped_by_missing(output, chosen.missing, chosen.left_out)
-    for made, jobs in asked:
-        if jobs is not None and made.tiers[tier].requests:
-            await tell_of_jobs(session, output, made, tier, jobs)
-        tell_plan(output, made, tier)
-        tell_literal(output, made)
-    for made, _ in asked:
+    for one in asked:
+        if one.jobs is not None and one.made.tiers[tier].requests:
+            await tell_of_jobs(one.session, output, one.made, tier, one.jobs)
+        if session.settings.beside:
+            tell_where(one.session, output, one.made.scheme)
+        tell_plan(output, one.made, tier)
+        tell_literal(output, one.made)
+    plans = [one.made for one in asked]
+    for made in plans:
         check_discards(made.tiers[tier])
     sending = [
-        (made, jobs)
-        for made, jobs in asked
-        if made.tiers[tier].requests
-        or made.tiers[tier].counts.get(Action.ALREADY, 0)
-        or made.tiers[tier].then_objects
+        one
+        for one in asked
+        if one.made.tiers[tier].requests
+        or one.made.tiers[tier].counts.get(Action.ALREADY, 0)
+        or one.made.tiers[tier].then_objects
     ]
     if not sending:
-        return _nothing(output, [made for made, _ in asked], tier, chosen)
-    offers = [offer_of(made, tier) for made, _ in sending]
-    for (made, _), offer in zip(sending, offers, strict=True):
+        return _nothing(output, plans, tier, chosen)
+    sent = [one.made for one in sending]
+    offers = [offer_of(made, tier) for made in sent]
+    for made, offer in zip(sent, offers, strict=True):
         if not offer.sends:
             watched = made.tiers[tier].counts.get(Action.ALREADY, 0)
             output.say(f"nothing is sent: {words.plural(watched, 'restore')} already under way will be watched")
-    gone = sum(one.step.agreed for made, _ in sending for one in made.tiers[tier].then)
+    gone = sum(one.step.agreed for made in sent for one in made.tiers[tier].then)
     removed = f", and remove {words.plural(gone, 'archived version')} for good" if gone else ""
-    question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}{removed}?"
+    total = together_text(offers)
+    total = f", {total}" if total else ""
+    question = f"Restore {' and '.join(offer_text(offer) for offer in offers if offer.sends)}{total}{removed}?"
     # Nobody is hurried while he is asked; and what is confirmed is written down, whatever the time.
     timeout = left_of(time)
     consent = await agreeing.asks(session, offers, question)
     runs = await all_or_none(
         session,
-        [_confirmed_as_shown(session, output, chosen.sel, made, jobs, typed, consent) for made, jobs in sending],
+        [_confirmed_as_shown(output, one, consent) for one in sending],
     )
     output.left = what_goes_on(session, runs)
-    await _tell_of_rate(session, output, {made.scheme for made, _ in sending})
+    await _tell_of_rate(session, output, {made.scheme for made in sent})
     for run in runs:
         output.run(run, session.looks_cost(run))
     run_ids = [run.id for run in runs]
-    later = sum(made.tiers[tier].later for made, _ in sending)
+    later = sum(made.tiers[tier].later for made in sent)
     if later and not wait:
         output.say(
             f"{words.plural(later, 'extension')} will be sent when the copies are there: `restoretui watch` or the "
@@ -158,8 +194,8 @@ async def _confirmed(
         )
     output.summary(
         {
-            "requests": sum(made.tiers[tier].requests for made, _ in sending), "missing": chosen.missing,
-            "left_out": chosen.left_out, "refused": _refused([made for made, _ in asked], tier),
+            "requests": sum(made.tiers[tier].requests for made in sent), "missing": chosen.missing,
+            "left_out": chosen.left_out, "refused": _refused(plans, tier),
         }
     )  # fmt: skip
     if any(run.then for run in runs) and not wait:
@@ -181,16 +217,9 @@ async def _tell_of_rate(session: Session, output: Output, schemes: Iterable[str]
             output.say(f"rate = {settings.rate:g} is more than {scheme}:// takes: at most {most:g} requests/s go out")
 
 
-async def _confirmed_as_shown(
-    session: Session,
-    output: Output,
-    sel: int,
-    made: RestorePlan,
-    jobs: BatchOptions | None,
-    typed: Typed,
-    consent: Consent,
-) -> Run:
+async def _confirmed_as_shown(output: Output, asked: _Asked, consent: Consent) -> Run:
     """The run of the plan that was told. What is no longer true is told anew, and who was asked is asked again."""
+    session, sel, made, jobs, typed = asked
     tier, agreeing = typed.tier, typed.meant.agreeing
     said = await typed.command(session, made.scheme, jobs)
     offer, then = offer_of(made, tier), made.then
@@ -209,7 +238,9 @@ async def _confirmed_as_shown(
             made = session.batch.plan(made, generated=jobs.generated)
         tell_plan(output, made, tier)
         check_sends(made, tier)
-        others, offer = [one for one in consent.offers if one != offer], offer_of(made, tier)
+        others = list(consent.offers)
+        others.remove(offer)
+        offer = offer_of(made, tier)
         consent = await agreeing.asks(session, [*others, offer], f"Restore {offer_text(offer)}?", again=offer.sends)
     raise GuardStopped("the objects change faster than a plan is made, so nothing was sent", "try again later")
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from restoretui.commands.output import Output
 from restoretui.core.filter.matcher import row_matches
 from restoretui.core.model import DEFAULT_SCHEME, State
-from restoretui.ledger.activity import CLASSES, filter_row
 from restoretui.ledger.records import EVERYTHING, ActivityEntry, Query
 from restoretui.ledger.run_records import Run
 from restoretui.session.rows.jobs import WINDOW
@@ -105,6 +104,8 @@ class Teller:
             return False
         if self._wanted.query.where is None:
             return True
+        from restoretui.ledger.activity import CLASSES, filter_row  # by now loaded: an entry was read
+
         return row_matches(
             self._wanted.query.where, filter_row(entry), self._session.clock.now().timestamp(), CLASSES
         )

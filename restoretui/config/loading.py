@@ -12,15 +12,11 @@ from typing import Any
 
 from restoretui.config.aws_profile import profile_endpoint
 from restoretui.config.places import PLACES, Account, Accounts, Places
-from restoretui.config.setting_values import SWITCHES, check_value, endpoint_settings
-from restoretui.config.settings import Settings, usual_folder
-from restoretui.config.toml_file import read_toml
+from restoretui.config.settings import SWITCHES, Beside, Settings, endpoint_settings, usual_folder
 from restoretui.core.bounds import shown
 from restoretui.core.clock import ScaledClock
 from restoretui.core.errors import UsageError
 from restoretui.core.network.endpoints import check_endpoint
-from restoretui.core.network.http_client import http_client
-from restoretui.core.plan.money import Amount
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.core.rules.stores import CONNECTION_FIELDS
 
@@ -35,11 +31,13 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     """Merge ``flags`` (None: not given), ``environment`` and the config file; ``UsageError`` names the bad value.
 
     ``flags`` holds field names of ``Settings``, and ``config`` and ``state_dir`` for the two folders; and, as
-    ``accounts``, those of the locations (``config.places``).
+    ``accounts``, those of the locations (``config.places``); ``by_endpoint``: the command takes several endpoints of
+    a cloud, each by itself (``Settings.beside``).
     """
     env = os.environ if environment is None else environment
     flags = dict(flags)
     accounts: Accounts = flags.pop("accounts", None) or Accounts(Account({}))
+    is_split: bool = flags.pop("by_endpoint", False)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
@@ -50,12 +48,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     config_dir, file = _config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
     values["config_dir"] = config_dir
     if file.exists():
-        for name, value in read_toml(file).items():
-            checked = check_value(name, value, str(file))
-            if isinstance(checked, Amount):
-                values["budget_currency"] = checked.currency
-                checked = checked.value
-            put(name, checked, str(file))
+        _take_from_file(file, values, put)
     elif flags.get("config"):
         raise UsageError(f"there is no config file {file}", "leave --config away for the usual place")
     clouds = (kind.environment for kind in CLOUDS.values())
@@ -73,13 +66,15 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
             raise UsageError(
                 "$RESTORETUI_CLOCK is not a clock", "take it as `restoretui sandbox` prints it, or unset it"
             ) from None
-    http_client(env)  # which providers read for themselves: a word that cannot be meant is said by every command
+    _check_http_client(env)
     for name, value in flags.items():
         # A flag that is off says nothing: it must not undo what the config file switched on. One of a pair does.
         if isinstance(value, timedelta):
             value = value.total_seconds()
         if name == "events":
             if value:
+                from restoretui.config.setting_values import check_value
+
                 put(name, check_value(name, list(value), "--events"), "--events")
             continue
         if value is not None and name != "config" and (value is not False or name in _PAIRS):
@@ -103,17 +98,61 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     _ = settings.known_store  # A store that cannot be meant is said now.
     for scheme, buckets in accounts.others.items():
         for bucket, account in buckets.items():
-            settings.reach_as(scheme, bucket, account)
+            if is_split and (beside := _beside(settings, scheme, account)) is not None:
+                beside.buckets.add(bucket)
+                beside.settings.reach_as(scheme, bucket, account)
+            else:
+                settings.reach_as(scheme, bucket, account)
     return settings
+
+
+def _beside(settings: Settings, scheme: str, account: Account) -> Beside | None:
+    """The cloud beside that of the settings which the account leads to; None where it is the same."""
+    if settings.again is None:
+        return None
+    made = settings.again(account)
+    place = made.place_of(scheme)
+    if place == settings.place_of(scheme):
+        return None
+    for known in settings.beside:
+        if known.scheme == scheme and known.settings.place_of(scheme) == place:
+            return known
+    settings.beside.append(Beside(made, scheme, set()))
+    return settings.beside[-1]
 
 
 def read_places(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Places:
     """The places of the config alone; ``UsageError`` as ``load_settings``, which says the rest."""
     env = os.environ if environment is None else environment
     _, file = _config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
+    from restoretui.config.setting_values import check_value
+    from restoretui.config.toml_file import read_toml
+
     section = read_toml(file).get("places", {}) if file.exists() else {}
     places: Places = check_value("places", section, str(file))
     return places
+
+
+def _check_http_client(env: Mapping[str, str]) -> None:
+    """Providers read it for themselves; a word that cannot be meant is said by every command."""
+    if env.get("RESTORETUI_HTTP"):
+        from restoretui.core.network.http_client import http_client  # few say any
+
+        http_client(env)
+
+
+def _take_from_file(file: Path, values: dict[str, Any], put: Callable[[str, Any, str], None]) -> None:
+    """What the config file says, each value checked."""
+    from restoretui.config.setting_values import check_value  # not without a file
+    from restoretui.config.toml_file import read_toml
+    from restoretui.core.plan.money import Amount
+
+    for name, value in read_toml(file).items():
+        checked = check_value(name, value, str(file))
+        if isinstance(checked, Amount):
+            values["budget_currency"] = checked.currency
+            checked = checked.value
+        put(name, checked, str(file))
 
 
 def _check_endpoints(values: Mapping[str, Any], sources: Mapping[str, str], env: Mapping[str, str]) -> None:

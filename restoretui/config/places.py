@@ -7,7 +7,7 @@ then reached by its own. The first location's account is that of the command, fo
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -17,14 +17,14 @@ from restoretui.core.rules.clouds import CLOUDS
 
 Places = Mapping[str, Mapping[str, Any]]
 """Of the config, by name: ``location``, and what reaches it by the names a ``Connection`` has."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_NAMED = re.compile(rf"({_NAME.pattern}):(?!//)(.*)", re.DOTALL)
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_NAMED = rf"(?s)({_NAME}):(?!//)(.*)"
 LOCATION = "location"
 PLACES = "[places]"
 """How the source of what a place says begins."""
 
 
-class Account(NamedTuple):
+class Account(Struct, frozen=True):
     """As whom: values of settings that differ from those of the command."""
 
     values: Mapping[str, Any]
@@ -46,17 +46,17 @@ class Accounts(Struct, frozen=True):
 def is_plain(text: str) -> bool:
     """It can name neither a profile nor a place; a set (``@NAME``) names none either."""
     scheme, found, _ = text.partition("://")
-    return "+" not in scheme if found else _NAMED.fullmatch(text) is None
+    return "+" not in scheme if found else re.fullmatch(_NAMED, text) is None
 
 
 def is_named(text: str) -> bool:
     """It may begin with the name of a place: whether there is one, the config tells."""
-    return _NAMED.fullmatch(text) is not None
+    return re.fullmatch(_NAMED, text) is not None
 
 
 def check_name(name: str, source: str) -> None:
     """``UsageError`` for a name that no location could begin with."""
-    if not _NAME.fullmatch(name) or name in CLOUDS:
+    if not re.fullmatch(_NAME, name) or name in CLOUDS:
         raise UsageError(
             f"{source} [places]: {name!r} cannot name a place",
             "letters, digits, dots, dashes and underscores, and no scheme",
@@ -89,7 +89,7 @@ def check_place(name: str, section: Mapping[str, Any], source: str) -> Location:
 
 def read(text: str, places: Places) -> tuple[str, Account]:
     """A location as it is without its account, and that; ``UsageError`` for a place or profile that is none."""
-    named = _NAMED.fullmatch(text)
+    named = re.fullmatch(_NAMED, text)
     if named is not None:
         name, rest = named.groups()
         if name not in places:

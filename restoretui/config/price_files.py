@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from restoretui.core.plan.region_rows import spread
 UPDATED, OWN = "prices-updated.toml", "prices.toml"
 """In the config folder: written by ``prices update``, and by nobody but the user."""
 BUILT_IN = "built in"
+_SHIPPED = Path(__file__).parent.parent
+"""The package's own folder; ``importlib.resources`` finds the same, at the price of loading tempfile and shutil."""
 
 
 class PriceFile(Struct, frozen=True):
@@ -28,10 +29,9 @@ class PriceFile(Struct, frozen=True):
 
 def read_price_files(config_dir: Path) -> list[PriceFile]:
     """In the order in which they win, the last first asked; ``UsageError`` names the file that cannot be meant."""
-    shipped = resources.files("restoretui")
 
     def built_in(name: str) -> dict[str, Any]:
-        return tomllib.loads(shipped.joinpath(name).read_text("utf-8"))
+        return tomllib.loads((_SHIPPED / name).read_text("utf-8"))
 
     tables = [*_tables(built_in("prices.toml")), *_tables(spread(built_in("prices-regions.toml")))]
     files = [PriceFile(BUILT_IN, tuple(tables))]

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from restoretui.config.settings import DESKTOP, Settings
-from restoretui.core.alerts import AlertKind
+from restoretui.config.settings import DESKTOP, SWITCHES, Settings, endpoint_settings
 from restoretui.core.bounds import Bounds, shown
-from restoretui.core.durations import read_duration
 from restoretui.core.errors import UsageError
 from restoretui.core.network.endpoints import check_endpoint
 from restoretui.core.plan.money import Amount, read_amount
@@ -15,17 +13,6 @@ from restoretui.core.rules.stores import CONNECTION_FIELDS, make_store
 
 WIDEST = 200
 """Cells that a column of the screens may be given."""
-SWITCHES = (
-    "path_style",
-    "requester_pays",
-    "read_only",
-    "bell",
-    "title",
-    "oss_internal",
-    "oss_path_style",
-    "oss_cname",
-)
-"""Settings that are on or off."""
 _NOT_IN_FILE = {
     "state_dir",
     "config_dir",
@@ -176,6 +163,8 @@ def _columns(value: Any, source: str) -> Mapping[str, list[str]]:
 
 
 def _alerts(value: Any, source: str) -> Mapping[str, bool]:
+    from restoretui.core.alerts import AlertKind  # only for those who choose
+
     kinds = ", ".join(AlertKind)
     if not isinstance(value, dict) or not all(isinstance(entry, bool) for entry in value.values()):
         raise UsageError(f"{source}: [alerts] must hold kinds of news, each true or false", f"kinds are {kinds}")
@@ -200,6 +189,8 @@ def _views(value: Any, source: str) -> Mapping[str, str]:
 
 
 def _patience(value: Any, source: str) -> float:
+    from restoretui.core.durations import read_duration  # only for those who have said any
+
     try:
         text = value if isinstance(value, str) else "" if isinstance(value, bool) else f"{value:f}"
         return read_duration(text).total_seconds()
@@ -217,9 +208,3 @@ def _budget(value: Any, source: str) -> Amount:
         raise UsageError(f"{source}: budget must be an amount of money, not {shown(value)}") from None
     except UsageError as error:
         raise UsageError(f"{source}: budget must be an amount of money, not {shown(value)}", error.hint) from None
-
-
-def endpoint_settings() -> dict[str, bool]:
-    """The settings that are endpoints, and whether each may lack its scheme."""
-    kinds = (kind for kind in CLOUDS.values() if "endpoint_url" in kind.settings)
-    return {kind.settings["endpoint_url"]: kind.bare_endpoints for kind in kinds}

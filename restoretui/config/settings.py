@@ -6,12 +6,11 @@ Every value knows where it came from, so that an error can say which of them to 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from restoretui.core.alerts import AlertKind
 from restoretui.core.clock import Clock, SystemClock
 from restoretui.core.errors import UsageError
 from restoretui.core.model import DEFAULT_SCHEME
@@ -22,6 +21,7 @@ from restoretui.core.rules.stores import BUILT_IN, Store, known_by, make_store, 
 if TYPE_CHECKING:
     from restoretui.config.places import Account
     from restoretui.config.user_commands import UserCommand
+    from restoretui.core.alerts import AlertKind
     from restoretui.core.plan.pricing import PriceBook
     from restoretui.core.provider import Connection
     from restoretui.core.rules.rules import CloudRules
@@ -31,8 +31,25 @@ APP = "restoretui"
 
 DESKTOP = ("auto", "osc9", "osc777", "osc99", "off")
 """Forms of a notice that terminals take, by what they are called; ``auto`` is by the terminal's name."""
+SWITCHES = (
+    "path_style",
+    "requester_pays",
+    "read_only",
+    "bell",
+    "title",
+    "oss_internal",
+    "oss_path_style",
+    "oss_cname",
+)
+"""Settings that are on or off."""
 DEFAULT_RATE = 500.0
 """Restore requests a second: half of what S3 documents per account and Region (FACTS 1.6)."""
+
+
+def endpoint_settings() -> dict[str, bool]:
+    """The settings that are endpoints, and whether each may lack its scheme."""
+    kinds = (kind for kind in CLOUDS.values() if "endpoint_url" in kind.settings)
+    return {kind.settings["endpoint_url"]: kind.bare_endpoints for kind in kinds}
 
 
 def usual_folder(kind: Literal["state", "config"]) -> Path:
@@ -133,6 +150,8 @@ class Settings(Struct, frozen=True, eq=False):
     """Locations with a name, and how each is reached: see ``config.places``."""
     accounts: "dict[str, dict[str, tuple[Connection, Account]]]" = field(default_factory=dict)
     """By scheme and bucket, how those are reached that are somebody else's; and as whom."""
+    beside: "list[Beside]" = field(default_factory=list)
+    """Other clouds of the same scheme, by their endpoint, that a command is about, too."""
     again: "Callable[[Account], Settings] | None" = None
     """Makes the settings that would be these, had that been said as well."""
     voice: Callable[[str], None] | None = None
@@ -244,8 +263,10 @@ class Settings(Struct, frozen=True, eq=False):
         return [name for name in CLOUDS if name in (DEFAULT_SCHEME, scheme) or name in said]
 
     @property
-    def wanted_alerts(self) -> tuple[AlertKind, ...]:
+    def wanted_alerts(self) -> "tuple[AlertKind, ...]":
         """The kinds of news that draw attention."""
+        from restoretui.core.alerts import AlertKind  # behind the first paint
+
         return tuple(kind for kind in AlertKind if self.alerts.get(kind, True))
 
     @property
@@ -271,6 +292,16 @@ class Settings(Struct, frozen=True, eq=False):
         from restoretui.config.price_files import read_prices  # not before the first paint
 
         return read_prices(self.config_dir)
+
+
+class Beside(NamedTuple):
+    """Another cloud that a command is about."""
+
+    settings: Settings
+    """They reach it, as they had been, had its account been named alone."""
+    scheme: str
+    buckets: set[str]
+    """Those that are there."""
 
 
 def place_of(reached: "Connection") -> str:

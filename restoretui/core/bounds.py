@@ -1,12 +1,13 @@
 """Numbers that a person may set, each with the range in which it does what it says: the one check for all of them."""
 
 import math
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.errors import UsageError
 
 
-class Bounds(NamedTuple):
+class Bounds(Struct, frozen=True):
     """From ``least`` to ``most``, both included. ``whole`` numbers only, where half a one means nothing."""
 
     least: float

@@ -1,4 +1,4 @@
-"""A context variable for what a request is about: set by whoever does it, read to say what is waited for."""
+"""Context variables of a request: what it is about, which is shown, and whose keys alone may sign it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,3 +52,17 @@ def finding_credentials(text: str) -> Iterator[None]:
         yield
     finally:
         doing.credentials = before
+
+
+ONLY: ContextVar[str] = ContextVar("only", default="")
+"""The account whose keys alone may sign requests of this task; empty: whoever's they are."""
+
+
+@contextmanager
+def signed_by(account: str) -> Iterator[None]:
+    """Within this block keys of another account sign nothing."""
+    token = ONLY.set(account)
+    try:
+        yield
+    finally:
+        ONLY.reset(token)

@@ -34,7 +34,7 @@ MAX_KEY_BYTES = 1024
 _BUCKET = re.compile(r"(?:[A-Za-z0-9_]{1,254}:)?[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _VERSION = "?versionId="
 # Ids are percent-encoded, so that none ends in a slash or a star: those end a prefix.
-_OBJECT = re.compile(r"(?P<key>.*)\?versionId=(?P<id>[A-Za-z0-9._~%-]*)", re.DOTALL)
+_OBJECT = r"(?s)(?P<key>.*)\?versionId=(?P<id>[A-Za-z0-9._~%-]*)"
 _FORM = "write s3://BUCKET, s3://BUCKET/PREFIX/, s3://BUCKET/KEY or s3://BUCKET/PART*"
 
 
@@ -55,7 +55,7 @@ class Location(Struct, frozen=True):
             return f"{self.scheme}://"
         if self.key is not None:
             plain = f"{self.scheme}://{self.bucket}/{self.key}"
-            if self.version_id is None and not self.key.endswith(("/", "*")) and not _OBJECT.fullmatch(self.key):
+            if self.version_id is None and not self.key.endswith(("/", "*")) and not _as_object(self.key):
                 return plain
             return f"{plain}{_VERSION}{quote(self.version_id or '', safe='')}"
         if not self.prefix:
@@ -112,7 +112,7 @@ def parse_location(text: str) -> Location:
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
         raise LocationError(f"{bucket!r} cannot be a bucket's name", _FORM)
-    if named := _OBJECT.fullmatch(key):
+    if named := _as_object(key):
         if not named["key"]:
             raise LocationError(f"{text!r} names no key", _FORM)
         return Location(scheme, bucket, key=check_key(named["key"]), version_id=_version(named["id"]))
@@ -121,6 +121,11 @@ def parse_location(text: str) -> Location:
     if not key or key.endswith("/"):
         return Location(scheme, bucket, check_key(key))
     return Location(scheme, bucket, key=check_key(key))
+
+
+def _as_object(key: str) -> re.Match[str] | None:
+    """Key and version of a location that names both; nearly none does, and those wait for no pattern."""
+    return re.fullmatch(_OBJECT, key) if _VERSION in key else None
 
 
 def _check_account(text: str, scheme: str) -> None:

@@ -26,6 +26,8 @@ Neither "for good" nor over: so it is the last instant of the calendar, which no
 
 UNTOLD_CLASS = ""
 """Stands for the storage class of an object whose listing says none, where that does not mean ``STANDARD``."""
+MARKER_CLASS = "(delete marker)"
+"""The storage class of an entry that is a delete marker: no class of any store is called so."""
 
 
 class Tier(StrEnum):

@@ -47,6 +47,12 @@ def is_out_of_files() -> bool:
     return False
 
 
+def free_bytes(folder: str | os.PathLike[str]) -> int:
+    """Room for files of ours on the disk of that folder; ``OSError`` where nothing tells."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
+
+
 _MARKS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 WITHOUT_MARK = "save it as UTF-8 without a byte order mark"
 

@@ -33,6 +33,8 @@ class Connection(Struct, frozen=True):
     """The endpoint is a custom domain, which stands for one bucket, where the cloud has such."""
     store: str | None = None
     """A compatible store's rules (``core.stores``), as text."""
+    account: str | None = None
+    """Whose keys those of the profile were when a run was confirmed: no others sign anything for it. None: untold."""
     buckets: tuple[tuple[str, "Connection"], ...] = ()
     """Buckets that are reached otherwise, as somebody else say: each with its own, and in the order of their names.
 
@@ -130,7 +132,7 @@ class Outcome(StrEnum):
     """400: the class, tier and days do not go together; repeating will not help."""
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """The cloud's answer to one restore request."""
 
     outcome: Outcome
@@ -163,12 +165,16 @@ class Capabilities(Struct, frozen=True):
     """The cloud documents that listings are in the order of the keys' UTF-8 bytes and begin behind a given key."""
     expirations: bool = False
     """It is a ``TellsExpirations``, too."""
+    inventory_rules: bool = False
+    """It is a ``TellsInventories``, too (``core.inventory.rules``)."""
     capacity: bool = False
     """It is a ``TellsCapacity``, too."""
     presigns: bool = False
     """It is a ``Presigns``, too."""
     contents: bool = False
     """It is a ``HandlesContents``, too."""
+    copies_between: bool = False
+    """An object of another account can be copied by whoever owns the target, where its bucket lets him read it."""
     reads_files: bool = False
     """It is a ``ReadsFiles``, too."""
     history: bool = False

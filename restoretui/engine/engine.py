@@ -6,17 +6,16 @@ import os
 import socket
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
-
-from msgspec.structs import replace
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.model import State
-from restoretui.core.provider import Connection
-from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGate
+from restoretui.core.provider import Connection, Provider
+from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGates
 from restoretui.engine.then_tools import ThenTools
-from restoretui.engine.traffic.channel import Channels
+from restoretui.engine.traffic.channel import Channel, Channels
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
@@ -27,7 +26,6 @@ from restoretui.ledger.then_records import TaskState
 if TYPE_CHECKING:
     from restoretui.engine.events.feed import EventFeed
     from restoretui.engine.pursuit import Pursuit
-    from restoretui.engine.run_context import RunContext
     from restoretui.engine.watching.sweep import Sight
     from restoretui.engine.watching.timetable import DueLook
 
@@ -73,7 +71,7 @@ class Engine:
         """Leases whose end says nothing, and since when (machine time) they stand as they do."""
         self._left: dict[int, str] = {}
         self._looking: dict[Connection, asyncio.Semaphore] = {}
-        self._capacity: dict[int, CapacityGate] = {}
+        self._capacity: dict[int, CapacityGates] = {}
         self._held_up: set[int] = set()
         """Runs that cannot be pursued here for now, and whose lease was given up."""
         self._elsewhere: set[int] = set()
@@ -102,8 +100,11 @@ class Engine:
 
     @property
     def out_of_capacity(self) -> frozenset[int]:
-        """Runs whose requests wait: Expedited was refused too often in a row, and somebody has to decide."""
-        return frozenset(run_id for run_id, gate in self._capacity.items() if gate.waits)
+        """Runs whose requests wait: Expedited was refused too often in a row, and somebody has to decide.
+
+        Not as long as other accounts, or Regions, of the same run are being sent to.
+        """
+        return frozenset(run_id for run_id, gates in self._capacity.items() if gates.waits)
 
     def keep_trying(self, run_id: int) -> None:
         """Go on with a run at Expedited, however often there is no capacity."""
@@ -169,6 +170,10 @@ class Engine:
         async with self._looking.setdefault(connection, asyncio.Semaphore(LOOKS_AT_ONCE)):
             pursuit = self._pursuits.get(run.id) or await self._pursuit(run, bounded=True)
             await pursuit.look_now()
+            if run.counts.get(State.PLANNED):
+                from restoretui.engine.opening import check_ways
+
+                await check_ways(self._channels, run)
 
     async def _take_up(self) -> None:
         left: dict[int, str] = {}
@@ -304,12 +309,14 @@ class Engine:
             self._held_until[run_id] = until
         return True
 
-    def _gate(self, run_id: int) -> CapacityGate:
-        def closed() -> None:
-            text = f"run {run_id}: {MOST_IN_A_ROW} requests in a row found no Expedited capacity; the others wait"
+    def _gate(self, run_id: int) -> CapacityGates:
+        def closed(where: str) -> None:
+            text = f"run {run_id}: {MOST_IN_A_ROW} requests in a row found no Expedited capacity"
+            text += f" {where}; the others there wait" if where else "; the others wait"
             self._health.trouble(("capacity", run_id), "paused", text, "decide how to go on, or give them up")
+            self._ledger.changes.publish("health")  # Also where it is the same: now somebody can be asked.
 
-        return self._capacity.setdefault(run_id, CapacityGate(closed))
+        return self._capacity.setdefault(run_id, CapacityGates(closed))
 
     def _holds(self, run_id: int) -> bool:
         """The lease is good. Who was stopped for a while, or whose clock was set, renews it before sending on."""
@@ -317,43 +324,32 @@ class Engine:
         return until - LEASE <= self._clock.wall() < until
 
     async def _pursuit(self, run: Run, *, bounded: bool = False) -> "Pursuit":
-        from restoretui.engine.pursuit import Pursuit  # All that sends and watches: not for those who only list.
-
-        connection = Connection.from_mapping(run.connection)
-        accounts = connection.accounts(run.buckets)
-        whole = await self._context(run, connection, bounded=bounded)
-        if len(accounts) > 1:
-            parts = [
-                await self._context(run, one, bounded=bounded, buckets=buckets) for one, buckets in accounts.items()
-            ]
-            whole = replace(whole, parts=tuple(parts))
-        return Pursuit(whole, self._note_due)
-
-    async def _context(
-        self, run: Run, connection: Connection, *, bounded: bool, buckets: frozenset[str] | None = None
-    ) -> "RunContext":
+        # All that sends and watches: not for those who only list.
+        from restoretui.engine.opening import open_run
+        from restoretui.engine.pursuit import Pursuit
         from restoretui.engine.run_context import RunContext
 
-        channel = self._channels.by(connection)
-        provider = await channel.provider()
-        return RunContext(
-            run,
-            self._ledger,
-            provider,
-            self._clock,
-            channel.breaker,
-            channel.limiter(provider),
-            self._health,
-            concurrency=self._concurrency,
-            may_send=self._may_send,
-            is_ours=lambda: self._holds(run.id),
-            capacity=self._gate(run.id),
-            fail_fast=self.fail_fast,
-            tools=self.tools,
-            is_told=lambda bucket: any(feed.covers(bucket) for feed in self.feeds),
-            bounded=bounded,
-            buckets=buckets,
-        )
+        def made(channel: Channel, provider: Provider, buckets: frozenset[str] | None) -> RunContext:
+            return RunContext(
+                run,
+                self._ledger,
+                provider,
+                self._clock,
+                channel.breaker,
+                channel.limiter(provider),
+                self._health,
+                concurrency=self._concurrency,
+                may_send=self._may_send,
+                is_ours=partial(self._holds, run.id),
+                capacity=self._gate(run.id),
+                fail_fast=self.fail_fast,
+                tools=self.tools,
+                is_told=lambda bucket: any(feed.covers(bucket) for feed in self.feeds),
+                bounded=bounded,
+                buckets=buckets,
+            )
+
+        return Pursuit(await open_run(self._channels, run, made), self._note_due)
 
     def _note_due(self, run_id: int, due: "DueLook | None") -> None:
         if due is None:

@@ -45,13 +45,13 @@ class Pursuit:
             sender = _Sender(Submitter(part))
             sender.submitter.on_sent = self._watchers[min(at, len(self._watchers) - 1)].stir
             self._senders.append(sender)
-        self.batches = BatchPursuit(context, self.stir)
+        self._batches = [BatchPursuit(part, self.stir) for part in context.parts or (context,)]
         self._then: "ThenRunner | None" = None  # noqa: UP037 - the name is bound below
         if context.may_send and context.ledger.then.of_run(run.id):
             from restoretui.engine.then.keeper import Keeper
             from restoretui.engine.then.runner import ThenRunner
 
-            self._then = ThenRunner(context, self.batches.stir)
+            self._then = ThenRunner(context, self._stir_jobs)
             self._keeper = Keeper(context, self.resend)
 
     async def pursue(self) -> None:
@@ -62,7 +62,7 @@ class Pursuit:
         await self._ledger.runs.recover(self._run.id)
         sending = [asyncio.create_task(self._send(sender)) for sender in self._senders]
         watching = {asyncio.create_task(watcher.watch()) for watcher in self._watchers}
-        tasks = [*sending, *watching, asyncio.create_task(self.batches.pursue())]
+        tasks = [*sending, *watching, *(asyncio.create_task(jobs.pursue()) for jobs in self._batches)]
         if self._then is not None:
             tasks += [asyncio.create_task(self._keeper.pursue()), asyncio.create_task(self._then.pursue())]
         try:
@@ -88,15 +88,17 @@ class Pursuit:
         for sender in self._senders:
             sender.replanned.set()
         self.stir()
-        self.batches.stir()
+        self._stir_jobs()
 
     async def look_now(self) -> None:
         """One status round over everything tracked; raises what keeps one account's from being seen, at the end."""
-        await self.batches.refresh()
-        looks = [watcher.look_now() for watcher in self._watchers]
-        for ended in await asyncio.gather(*looks, return_exceptions=len(looks) > 1):
-            if isinstance(ended, BaseException):
-                raise ended
+        several = max(len(self._batches), len(self._watchers)) > 1
+        # Jobs first: what has ended of them is looked at then.
+        of_jobs = await asyncio.gather(*(jobs.refresh() for jobs in self._batches), return_exceptions=several)
+        looks = await asyncio.gather(*(one.look_now() for one in self._watchers), return_exceptions=several)
+        for problem in (*of_jobs, *looks):
+            if isinstance(problem, BaseException):
+                raise problem
 
     async def told(self, bucket: str, sights: Sequence[Sight], doubtful: Sequence[RestoreJob]) -> None:
         """Events told of objects of the run."""
@@ -139,6 +141,10 @@ class Pursuit:
             return
         text = f"run {self._run.id}: what becomes of some objects in {bucket!r} cannot be seen: {denied}"
         self._health.trouble(source, "paused", text, denied.hint)
+
+    def _stir_jobs(self) -> None:
+        for jobs in self._batches:
+            jobs.stir()
 
     def stir(self) -> None:
         """What is due may have changed."""

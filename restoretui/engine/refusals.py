@@ -5,6 +5,8 @@ is said of a restore in progress in words of many kinds (FACTS 1.2, 5). So the o
 read is never passed over in silence.
 """
 
+from msgspec.structs import replace
+
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError
 from restoretui.core.model import State
@@ -42,7 +44,7 @@ async def judged(
     now, restore = clock.now(), detail.restore
     if restore is not None and (restore.in_progress or (restore.expiry is not None and restore.expiry > now)):
         # Somebody asked for it before: it is watched, and what it lacks of its days is seen to when it is there.
-        under_way = answer._replace(outcome=Outcome.ALREADY_RESTORING, reason="")
+        under_way = replace(answer, outcome=Outcome.ALREADY_RESTORING, reason="")
         return under_way, *settle(under_way, job.action)
     state = rules.state_of(facts_of(looked_at(detail, job.ref.version_id, now.timestamp())), now)
     if state is State.ONLINE or answer.outcome is not Outcome.NOT_ARCHIVED:
@@ -51,4 +53,4 @@ async def judged(
     if _NOT_ALLOWED in words.lower():
         # Whatever it is called: the store itself says that there is nothing to restore.
         return answer, State.SKIPPED, f"not archived, says the cloud: {words}"
-    return answer._replace(outcome=Outcome.REFUSED), State.FAILED, f"{_STILL}: {words}"
+    return replace(answer, outcome=Outcome.REFUSED), State.FAILED, f"{_STILL}: {words}"

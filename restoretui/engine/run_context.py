@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Provider
-from restoretui.engine.capacity import CapacityGate
+from restoretui.engine.capacity import CapacityGates
 from restoretui.engine.then_tools import ThenTools
 from restoretui.engine.traffic.circuit_breaker import CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
@@ -36,8 +36,8 @@ class RunContext(Struct, frozen=True):
     """False in a read-only session, which only looks."""
     is_ours: Callable[[], bool] = lambda: True
     """Whether the run is still pursued here; nothing is sent while it is not."""
-    capacity: CapacityGate = field(default_factory=CapacityGate)
-    """Closed while requests at Expedited wait for a person's decision."""
+    capacity: CapacityGates = field(default_factory=CapacityGates)
+    """Of the whole run; closed where requests at Expedited wait for a person's decision."""
     fail_fast: bool = False
     """Nothing more is sent once the cloud has refused one object for good."""
     tools: ThenTools = field(default_factory=ThenTools)

@@ -7,8 +7,8 @@ anything is sent for it again (``engine.watching.watcher``).
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from restoretui.core.errors import (
@@ -21,10 +21,11 @@ from restoretui.core.errors import (
 )
 from restoretui.core.model import RestoreRequest, State, Tier
 from restoretui.core.provider import Answer
+from restoretui.engine.capacity import CapacityGate
 from restoretui.engine.outcomes import settle
 from restoretui.engine.refusals import is_ambiguous, judged
 from restoretui.engine.run_context import RunContext
-from restoretui.engine.traffic.backoff import persist
+from restoretui.engine.traffic.backoff import persist_after
 from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.engine.traffic.together import together
 from restoretui.engine.traffic.waits import first_of
@@ -59,11 +60,17 @@ class Submitter:
         self._concurrency = context.concurrency
         self._is_ours = context.is_ours
         self._capacity = context.capacity
+        self._pools: dict[str, CapacityGate] = {}
+        """By bucket, the gate of Expedited capacity that its requests go through."""
         self._fail_fast = context.fail_fast
         self._buckets = context.buckets
         self._has_failed = False
         self._is_given_up = False
-        self._queue: asyncio.Queue[RestoreJob | None] = asyncio.Queue(CLAIM // 2)
+        self._queue: deque[RestoreJob] = deque()
+        """Claimed, and taken by no worker yet."""
+        self._is_fed = False
+        """Nothing more comes into the queue."""
+        self._filled, self._drained = asyncio.Event(), asyncio.Event()
         self._flushing = asyncio.Lock()
         self._outcomes: list[JobChange] = []
         self._released: list[int] = []
@@ -76,6 +83,13 @@ class Submitter:
     async def submit(self) -> None:
         """Send every planned job; returns when all have an outcome or are unknown, or the run was given up."""
         self._is_given_up = self._ledger.runs.is_given_up(self._run.id)
+        # The limit is the account's: a command that follows another one begins where that has left off.
+        self._limiter.others_sent(self._ledger.runs.sent_since(self._clock.now().timestamp() - 1.0))
+        self._is_fed = False
+        with self._capacity.sending():
+            await self._submit()
+
+    async def _submit(self) -> None:
         try:
             async with together() as tasks:
                 tasks.create_task(self._feed())
@@ -83,48 +97,67 @@ class Submitter:
                 tasks.create_task(self._record(workers))
         finally:
             # What never left can be sent later; what was being sent stays claimed, and so becomes unknown.
-            while not self._queue.empty():
-                job = self._queue.get_nowait()
-                if job is not None:
-                    self._released.append(job.id)
+            self._released += [job.id for job in self._queue]
+            self._queue.clear()
             self._health.well(self._limiter)
             try:
                 await asyncio.shield(self._flush())
                 if self._is_given_up:
                     await asyncio.shield(self._ledger.runs.set_cancelled(self._run.id))
-                if self._capacity.is_closed:
-                    await asyncio.shield(self._ledger.runs.hold(self._run.id))
-                self._capacity.settle()
+                await asyncio.shield(self._hold(list(self._gates())))
             finally:
                 self._ledger.runs.disown(self._claimed)
                 self._claimed.clear()
 
     async def _feed(self) -> None:
-        while not self._is_over and (jobs := await self._claim()):
+        while not self._must_stop and (jobs := await self._claim()):
             self._claimed.update(job.id for job in jobs)
-            for at, job in enumerate(jobs):
-                try:
-                    await self._queue.put(job)
-                except asyncio.CancelledError:
-                    self._released += [left.id for left in jobs[at:]]
-                    raise
-        for _ in range(self._concurrency):
-            await self._queue.put(None)
+            self._queue.extend(jobs)
+            self._filled.set()
+            while len(self._queue) > CLAIM // 2:
+                self._drained.clear()
+                await self._drained.wait()
+        self._is_fed = True
+        self._filled.set()
 
     async def _claim(self) -> Sequence[RestoreJob]:
-        return await self._ledger.runs.claim(self._run.id, CLAIM, self._buckets)
+        buckets, shut = self._buckets, self._shut
+        if shut:
+            buckets = frozenset(self._run.buckets if buckets is None else buckets) - shut
+            if not buckets:
+                return ()
+        return await self._ledger.runs.claim(self._run.id, CLAIM, buckets)
 
     @property
-    def _is_over(self) -> bool:
-        """Nothing more goes out, whatever is planned."""
-        return self._capacity.is_closed or self._must_stop
+    def _shut(self) -> frozenset[str]:
+        """Buckets for which nothing more is asked at Expedited before somebody has decided."""
+        return frozenset(bucket for bucket, gate in self._pools.items() if gate.is_closed)
+
+    def _gates(self) -> Iterator[CapacityGate]:
+        return iter({id(gate): gate for gate in self._pools.values()}.values())
+
+    async def _hold(self, gates: Sequence[CapacityGate]) -> None:
+        """What waits for capacity may be planned anew in another run, once all that was answered is written down."""
+        for gate in gates:
+            if gate.is_closed:
+                buckets = frozenset(bucket for bucket, of in self._pools.items() if of is gate)
+                await self._ledger.runs.hold(self._run.id, buckets)
+                gate.settle()
 
     @property
     def _must_stop(self) -> bool:
         return self._is_given_up or (self._fail_fast and self._has_failed)
 
     async def _work(self) -> None:
-        while (job := await self._queue.get()) is not None:
+        while True:
+            while not self._queue:
+                if self._is_fed:
+                    return
+                self._filled.clear()
+                await self._filled.wait()
+            job = self._queue.popleft()
+            if len(self._queue) == CLAIM // 2:
+                self._drained.set()
             if self._must_stop:
                 self._released.append(job.id)
                 continue
@@ -136,7 +169,8 @@ class Submitter:
     async def _send_if_capable(self, job: RestoreJob) -> JobChange | None:
         """Not once the cloud has said often enough that it has no capacity: then the job stays planned."""
         try:
-            may_go = await self._capacity.enter()
+            gate = await self._pool(job.ref.bucket)
+            may_go = await gate.enter()
         except asyncio.CancelledError:
             self._released.append(job.id)
             raise
@@ -147,25 +181,42 @@ class Submitter:
         try:
             change = await self._send(job)
         finally:
-            self._capacity.leave(change and change.outcome)
+            gate.leave(change.outcome if change is not None else None)
         return change
+
+    async def _pool(self, bucket: str) -> CapacityGate:
+        """That of the bucket's Region, which has to be known anyway before anything can be asked there."""
+        if bucket not in self._pools:
+            try:
+                region = await self._provider.bucket_region(bucket)
+            except CloudError:
+                region = ""  # What is wrong there, the request itself meets, and waits for where that helps.
+            several = self._buckets is not None or len(self._run.buckets) > 1
+            told = self._breaker.watchdog.account
+            told = f"in {region or bucket}{f' as {told}' if told else ''}" if several else ""
+            self._pools[bucket] = self._capacity.of(self._buckets, region, told)
+        return self._pools[bucket]
 
     async def _send(self, job: RestoreJob) -> JobChange | None:
         """What became of it; None where it was not sent after all, and was given back."""
         request = RestoreRequest(job.days or 1, job.tier or Tier.STANDARD, self._run.literal)
         try:
-            answer = await persist(
-                lambda: self._attempt(job, request),
-                over=NO_EFFECT,
-                longest=LONGEST_BACKOFF,
-                rest=partial(self._rest, job),
-            )
+            answer = await self._persist(job, request)
         except (ServerFault, ConnectionLost, MalformedAnswer) as error:
             return self._unsure(job, error)
         except CloudError as error:
             # boundary of one object: whatever else the cloud says of it fails this job, never the run.
             return self._change(job, State.FAILED, str(error), error)
         return None if answer is None else await self._settled(job, answer)
+
+    async def _persist(self, job: RestoreJob, request: RestoreRequest) -> Answer | None:
+        """The answer, however often it takes to get one."""
+        try:
+            return await self._attempt(job, request)
+        except NO_EFFECT as error:
+            first = error
+        attempt, rest = partial(self._attempt, job, request), partial(self._rest, job)
+        return await persist_after(first, attempt, over=NO_EFFECT, longest=LONGEST_BACKOFF, rest=rest)
 
     async def _settled(self, job: RestoreJob, answer: Answer) -> JobChange:
         state, reason = settle(answer, job.action)
@@ -268,7 +319,9 @@ class Submitter:
             # Behind the last answer nothing else is to come: somebody waits for the record of it.
             await first_of(self._clock.pause(FLUSH_EVERY), asyncio.wait(workers))
             self._is_given_up = self._is_given_up or self._ledger.runs.is_given_up(self._run.id)
+            ended = [gate for gate in self._gates() if gate.is_done and not gate.waits]
             await self._flush()
+            await self._hold(ended)
 
     async def _flush(self) -> None:
         async with self._flushing:

@@ -6,7 +6,6 @@ were looked at, go after ``KEPT_S``.
 
 import contextlib
 import os
-import secrets
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -25,7 +24,7 @@ class KeyLists:
 
     def new(self, ending: str = "keys") -> Path:
         """A path that nothing has; nothing is written yet."""
-        return self._folder / f"{secrets.token_hex(6)}.{ending}"
+        return self._folder / f"{os.urandom(6).hex()}.{ending}"
 
     def is_ours(self, path: Path) -> bool:
         """It lies in the folder."""
@@ -33,7 +32,7 @@ class KeyLists:
 
     def write(self, path: Path, pieces: Iterable[bytes]) -> None:
         """Write a list whole, for its owner only; run it in a thread. ``LedgerError`` where that cannot be done."""
-        part = path.with_name(f"{path.name}.part-{secrets.token_hex(4)}")
+        part = path.with_name(f"{path.name}.part-{os.urandom(4).hex()}")
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

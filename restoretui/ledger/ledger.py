@@ -11,17 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
-from restoretui.ledger.activity import ActivityLog
-from restoretui.ledger.catalog.browse_view import BrowseContext
-from restoretui.ledger.catalog.catalog import Catalog
-from restoretui.ledger.catalog.retention import Retention, give_back, sizes_of
-from restoretui.ledger.catalog.totals import Totals
 from restoretui.ledger.key_lists import KeyLists
-from restoretui.ledger.marks.pending_marks import PendingMarks
-from restoretui.ledger.places import Places
 from restoretui.ledger.runs.runs import Runs
-from restoretui.ledger.selections.mark_sets import MarkSets
-from restoretui.ledger.selections.selections import Selections
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.connections import LedgerConnections, Prepared, open_connections, prepare_files
@@ -33,8 +24,15 @@ from restoretui.ledger.store.state_folder import ScratchSpace, prepare_folder
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
-if TYPE_CHECKING:  # what few commands need is loaded when it is first asked for
+if TYPE_CHECKING:  # what not every command needs is loaded when it is first asked for
+    from restoretui.ledger.activity import ActivityLog
     from restoretui.ledger.batches.batch_jobs import BatchJobs
+    from restoretui.ledger.catalog.catalog import Catalog
+    from restoretui.ledger.catalog.totals import Totals
+    from restoretui.ledger.marks.pending_marks import PendingMarks
+    from restoretui.ledger.places import Places
+    from restoretui.ledger.selections.mark_sets import MarkSets
+    from restoretui.ledger.selections.selections import Selections
     from restoretui.ledger.then.then_tasks import ThenTasks
     from restoretui.ledger.upkeep.ledger_info import LedgerInfo
     from restoretui.ledger.upkeep.pruning import Pruner
@@ -70,25 +68,74 @@ class Ledger:
         self._builder = ReaderThread(connections.builder, folder, "ledger-builder")
         self._glancer = ReaderThread(connections.glancer, folder, "ledger-glancer")
         self._orders = OrderBuilder(self._builder, self._glancer, self._quick, self.changes)
-        pending = PendingMarks(Selections.MARKS)
-        views = BrowseContext(self._orders, self._reader, self._quick, self.changes, clock, pending)
-        upkeep = Retention(self._writer, clock, folder, scratch.name)
-        self.catalog = Catalog(self._writer, self._quick, clock, views, self._report, upkeep)
-        self.totals = Totals(self._writer, self._reader, self._quick, clock)
-        self.selections = Selections(self._writer, self._reader, self._quick, clock, pending)
-        self.mark_sets = MarkSets(self.selections, self._glancer, clock, folder, scratch.name)
         self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
-        self.activity = ActivityLog(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)
         self.key_lists = KeyLists(folder)
-        self.places = Places(self._writer, self._quick, clock)
         self._closed = False
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
 
     @property
     def scratch_folder(self) -> Path:
         """A folder of this process alone, which goes with it."""
         return self._scratch.folder
+
+    # --- parts that not every command needs; the screens have them loaded before they open it (``lifetime``) -------
+
+    @cached_property
+    def catalog(self) -> "Catalog":
+        """What was listed, and what was seen since."""
+        from restoretui.ledger.catalog.browse_view import BrowseContext
+        from restoretui.ledger.catalog.catalog import Catalog
+        from restoretui.ledger.catalog.page_queue import PageQueue
+        from restoretui.ledger.catalog.retention import Retention
+
+        views = BrowseContext(self._orders, self._reader, self._quick, self.changes, self._clock, self._pending)
+        upkeep = Retention(self._writer, self._clock, self.folder, self._scratch.name)
+        pages = PageQueue(self._writer, self._loop, self._report)
+        return Catalog(self._writer, self._quick, self._clock, views, pages, upkeep)
+
+    @cached_property
+    def totals(self) -> "Totals":
+        """What lies below prefixes, by class and state."""
+        from restoretui.ledger.catalog.totals import Totals
+
+        return Totals(self._writer, self._reader, self._quick, self._clock)
+
+    @cached_property
+    def selections(self) -> "Selections":
+        """What is marked, and how to undo it."""
+        from restoretui.ledger.selections.selections import Selections
+
+        return Selections(self._writer, self._reader, self._quick, self._clock, self._pending)
+
+    @cached_property
+    def mark_sets(self) -> "MarkSets":
+        """Sets of marks: of sessions, and with a name."""
+        from restoretui.ledger.selections.mark_sets import MarkSets
+
+        return MarkSets(self.selections, self._glancer, self._clock, self.folder, self._scratch.name)
+
+    @cached_property
+    def _pending(self) -> "PendingMarks":
+        from restoretui.ledger.marks.pending_marks import PendingMarks
+        from restoretui.ledger.selections.selections import Selections
+
+        return PendingMarks(Selections.MARKS)
+
+    @cached_property
+    def activity(self) -> "ActivityLog":
+        """The audit trail."""
+        from restoretui.ledger.activity import ActivityLog
+
+        return ActivityLog(self._writer, self._reader, self._quick, self._clock, self._orders)
+
+    @cached_property
+    def places(self) -> "Places":
+        """Where somebody was, and what was bookmarked."""
+        from restoretui.ledger.places import Places
+
+        return Places(self._writer, self._quick, self._clock)
 
     @cached_property
     def batches(self) -> "BatchJobs":
@@ -145,6 +192,8 @@ class Ledger:
 
     async def give_back(self) -> int:
         """Give freed pages of the ledger back to the disk, in steps; how many bytes."""
+        from restoretui.ledger.catalog.retention import give_back, sizes_of
+
         before = await self._writer.do(lambda tx: sizes_of(tx, "main"))
         return max(0, before.file_bytes - await give_back(self._writer, "main", slack_bytes=0))
 
@@ -152,6 +201,11 @@ class Ledger:
     def locked_out_for(self) -> float:
         """Seconds for which another process has kept us from writing; 0 when none does."""
         return self._writer.locked_out_for
+
+    def leave(self) -> None:
+        """The session ends: see ``Catalog.leave``."""
+        if "catalog" in self.__dict__:  # else nobody has asked for it, and there is nothing to leave
+            self.catalog.leave()
 
     async def aclose(self) -> None:
         """Write what is queued and let go of the files."""

@@ -167,7 +167,7 @@ class RestoreJob(NamedTuple):
         return self.state, self.changed_at
 
 
-class JobChange(NamedTuple):
+class JobChange(Struct, frozen=True):
     """A change of one job's state. Idempotent: applying an equal one again changes and logs nothing."""
 
     job_id: int

@@ -28,6 +28,10 @@ class BucketRegions:
                 self._regions[bucket] = await self._find(bucket)
         return self._regions[bucket]
 
+    def told(self, bucket: str) -> str | None:
+        """The bucket's region without asking; None until somebody did."""
+        return self._regions.get(bucket)
+
     def lock(self, bucket: str) -> asyncio.Lock:
         """Held while one asks where the bucket is, or why it refuses."""
         return self._locks.setdefault(bucket, asyncio.Lock())

@@ -26,6 +26,8 @@ from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import CloudId
 
+WHOSE_WITHIN_S = 3.0
+"""Machine seconds in which it is told whose keys are, or nobody waits for it: not every network leads to an STS."""
 SLOWEST_START = 60.0
 """Machine seconds in which an SDK is loaded on any machine that is not stuck."""
 
@@ -120,6 +122,27 @@ class Clouds(Channels):
             with suppress(UsageError):  # Another endpoint's bucket of the same name.
                 settings.reach_as(scheme, bucket, told[0])
 
+    async def as_confirmed(self, connection: Connection) -> Connection:
+        """The connection of a run that is being confirmed: with whose keys those of its profiles are.
+
+        Of each that is told in time; where it is not, nobody asks later whether they are still the same.
+        """
+        usual = replace(connection, buckets=())
+        asked = {one for one in (usual, *(one for _, one in connection.buckets)) if one.profile}
+        told = dict(zip(asked, await asyncio.gather(*map(self._whose, asked)), strict=True))
+
+        def noted(one: Connection) -> Connection:
+            return replace(one, account=told.get(one) or None)
+
+        return replace(noted(usual), buckets=tuple((bucket, noted(one)) for bucket, one in connection.buckets))
+
+    async def _whose(self, connection: Connection) -> str:
+        """The account of a connection's keys; empty where nobody says so in time."""
+        with suppress(RestoreTuiError):
+            async with TimeLimit(self._settings.clock, WHOSE_WITHIN_S, lambda: RestoreTuiError("it is not told")):
+                return (await (await self._shared(connection)).identity()).account
+        return ""
+
     def __iter__(self) -> Iterator[CloudAccess]:
         """In the order they are shown in."""
         return (self[scheme] for scheme in CLOUDS)
@@ -164,6 +187,11 @@ class Clouds(Channels):
 
             first = await self._shared(replace(connection, buckets=()))
             return by_account(first, {bucket: await self._shared(one) for bucket, one in connection.buckets})
+        if connection.account is not None:
+            from restoretui.engine.traffic.late_provider import late_provider  # for runs
+
+            of_profile = replace(connection, account=None)
+            return late_provider(lambda: self._shared(of_profile), await self._shared(of_profile), connection.account)
         # The SDK's tables live as long as we do: the collector need not walk them, now or again and again.
         gc.disable()
         try:

@@ -8,7 +8,6 @@ import asyncio
 import errno
 import os
 import re
-import secrets
 import select
 import stat
 import threading
@@ -229,7 +228,7 @@ def _new_beside(path: Path, *, secret: bool = False) -> tuple[Path, Path, int]:
         if not os.access(real, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(real))
     kept = os.fsencode(real.name)[:_NAME_KEPT].decode("utf-8", "ignore")
-    part = real.with_name(f"{kept}.{secrets.token_hex(6)}.part")
+    part = real.with_name(f"{kept}.{os.urandom(6).hex()}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if before is not None:
         with suppress(OSError):  # Only root may give a file away.

@@ -69,8 +69,9 @@ class Planner:
 
     async def schemes(self, sel: int) -> list[str]:
         """The clouds in which objects are chosen: a plan and a run is of one of them."""
-        chosen = await self._ledger.selections.facts(sel)
-        return [cloud.scheme for cloud in self._clouds if chosen.get(cloud.ledger_cloud)]
+        marked = (await self._ledger.selections.summary(sel)).by_bucket  # Quick, however many they are.
+        chosen = {cloud for cloud, _ in marked}
+        return [cloud.scheme for cloud in self._clouds if cloud.ledger_cloud in chosen]
 
     async def plan(
         self,

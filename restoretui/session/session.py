@@ -348,6 +348,7 @@ class Session(Wiring):
 
     async def stop(self) -> None:
         """Stop the background, and note what was under way: nothing changes by itself any more."""
+        self.ledger.leave()
         tasks = [task for task in (self._engine_task, *self.listings.tasks) if task is not None]
         for task in tasks:
             task.cancel()

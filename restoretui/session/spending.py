@@ -139,12 +139,14 @@ class Spending:
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme].ledger_cloud
         reached = self._clouds[plan.scheme].connection
-        agreed = ConfirmedPlan(cloud, plan, tier, reached.only(plan.buckets).to_mapping(), behalf, said)
+        connection = await self._clouds.as_confirmed(reached.only(plan.reaches))
+        agreed = ConfirmedPlan(cloud, plan, tier, connection.to_mapping(), behalf, said)
         if batch is None:
             return await self._ledger.runs.confirm(sel, agreed, exact=True)
-        options = batch.checked()
         check_may_be_jobs(reached, plan.buckets)
-        await self._batch_jobs.check(options, {line.group.bucket for line in plan.tiers[tier].sending})
+        sending = {line.group.bucket for line in plan.tiers[tier].sending}
+        await self._batch_jobs.check(batch.checked(), sending)
+        options = await self._batch_jobs.by_account(batch, sending)
         run_id = await self._ledger.batches.confirm(sel, agreed, options, exact=True)
         return await self._ledger.runs.get(run_id)
 
@@ -175,12 +177,12 @@ class Spending:
         behalf = self._checked(behalf)
         consent.require(offer_of(plan, tier))
         cloud = self._clouds[plan.scheme]
-        connection = cloud.connection.only({found.bucket}).to_mapping()
-        check_may_be_jobs(cloud.connection, {found.bucket})
+        reached = await self._clouds.as_confirmed(cloud.connection.only({found.bucket}))
+        check_may_be_jobs(cloud.connection, {found.bucket}, of_first=True)
         await self._batch_jobs.check(options.checked(), {found.bucket})
         batches = self._ledger.batches
         rows = await manifests.gather(found, batches)
-        agreed = ConfirmedPlan(cloud.ledger_cloud, plan, tier, connection, behalf, said)
+        agreed = ConfirmedPlan(cloud.ledger_cloud, plan, tier, reached.to_mapping(), behalf, said)
         return await self._ledger.runs.get(await batches.confirm_gathered(agreed, options, rows))
 
     # --- once more ---------------------------------------------------------------------------------------------
@@ -216,9 +218,7 @@ class Spending:
         check_takes_jobs(run)
         offer = await self.offer_retry(run_id, jobs=True)
         consent.require(offer)
-        # What failed is no longer all there is below a prefix.
-        options = replace(options.checked(), generated=False, followed=False, existing=None, file="")
-        await self._batch_jobs.check(options, {batch.bucket for batch in self._batch_jobs.ours(run_id)})
+        options = await self._batch_jobs.for_failed(run, options)
         count = await self._ledger.batches.retry(run_id, options, offer.objects)
         self._engine.resend(run_id)
         return count
@@ -270,8 +270,8 @@ class Spending:
         self.check_may_send()
         consent.require(await self.offer_clone(job_id, region))
         where = await self._batch_jobs.region_of(job_id, region)
-        service, token = await self._batch_jobs.service(), uuid.uuid4().hex  # by which asking twice makes one job
-        return await self._batch_jobs.ask(lambda: service.clone_job(where, job_id, token))
+        (service, ask), token = await self._batch_jobs.door(job_id), uuid.uuid4().hex  # by which twice makes one job
+        return await ask(lambda: service.clone_job(where, job_id, token))
 
     async def offer_job(self, job_id: str, region: str | None = None) -> Offer:
         """What a suspended job will cost once it runs; of a stranger's, what it retrieves has no price here."""
@@ -297,10 +297,10 @@ class Spending:
         """Let a suspended job run; its status then."""
         self.check_may_send()
         consent.require(await self.offer_job(job_id, region))
-        service, where = await self._batch_jobs.service(), await self._batch_jobs.region_of(job_id, region)
+        (service, ask), where = await self._batch_jobs.door(job_id), await self._batch_jobs.region_of(job_id, region)
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.decide(batch.id, run=True)
-        status = await self._batch_jobs.ask(lambda: service.confirm_job(where, job_id), over=NO_EFFECT)
+        status = await ask(lambda: service.confirm_job(where, job_id), over=NO_EFFECT)
         self._batch_jobs.stir_of(job_id)
         return status
 

@@ -32,14 +32,14 @@ class WaitReasons:
         self._works = works
         self.time_left: Callable[[], float | None] = lambda: None
         """Seconds until the command itself ends, whatever it waits for then."""
+        self.beside: list[WaitReasons] = []
+        """Of sessions for other clouds, in the same command."""
         self.is_pressed = False
         """Nothing of the runs that are followed was sent yet, so that patience with their clouds ends, too."""
 
     def waits(self) -> Iterator[Wait]:
         """All that is waited for now, and why."""
-        for watchdog in self._clouds.watchdogs:
-            if watchdog.silent_for:
-                yield _wait_for(watchdog, self._gives_up_in(watchdog))
+        yield from self.of_clouds()
         for source, told in self._board.troubles.items():
             if not isinstance(source, CircuitBreaker | Watchdog | RetryingReads):  # whose connection was told of
                 yield Wait(source, f"{told.level}: {told.text}{f' ({told.hint})' if told.hint else ''}",
@@ -50,6 +50,14 @@ class WaitReasons:
             for run_id, why in self._engine.left_alone.items():
                 yield Wait(("left alone", run_id), f"run {run_id}: {why}")
         yield from self._works.waits()
+        for other in self.beside:
+            yield from other.of_clouds()
+
+    def of_clouds(self) -> Iterator[Wait]:
+        """What is waited for of the clouds, and why."""
+        for watchdog in self._clouds.watchdogs:
+            if watchdog.silent_for:
+                yield _wait_for(watchdog, self._gives_up_in(watchdog))
 
     def _gives_up_in(self, watchdog: Watchdog) -> float | None:
         ends = [watchdog.patience_left if self.is_pressed else watchdog.left, self.time_left()]

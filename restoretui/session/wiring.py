@@ -13,7 +13,6 @@ from restoretui.ledger.records import CatalogBounds
 from restoretui.session.clouds import Clouds
 from restoretui.session.listings import Listings
 from restoretui.session.run_views import RunViews
-from restoretui.session.selecting import Selecting
 from restoretui.session.then.tools import tools_of
 from restoretui.session.waiting import WaitReasons
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from restoretui.session.planning import Planner
     from restoretui.session.saying.commands import Saying
     from restoretui.session.saying.naming import Copying
+    from restoretui.session.selecting import Selecting
     from restoretui.session.sets.sets import Sets
     from restoretui.session.spending import Spending
     from restoretui.session.then.checks import ThenChecks
@@ -58,13 +58,18 @@ class Wiring:
         )
         """How much is kept of what was listed."""
         self.listings = Listings(ledger, self.clock, self.clouds, self.bounds, self.works)
-        self.selecting = Selecting(ledger, self.clock, self.clouds, self.listings, self.works)
-        """Filling selections."""
         self._prices = prices
         self._engine_task: asyncio.Task[None] | None = None
         self.is_closed = False
 
     # --- parts that few commands need: loaded when they are first asked for --------------------------------------
+
+    @cached_property
+    def selecting(self) -> "Selecting":
+        """Filling selections."""
+        from restoretui.session.selecting import Selecting
+
+        return Selecting(self.ledger, self.clock, self.clouds, self.listings, self.works)
 
     @cached_property
     def batch(self) -> "BatchOperations":

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -13,19 +13,13 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
 
-from restoretui.core.alerts import AlertKind
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.tui.background import in_background
 from restoretui.tui.keys import IDS
-from restoretui.tui.late_imports import load_later
 from restoretui.tui.main_screen import TABS, MainScreen
-from restoretui.tui.process.alerts import SOON, Alerts
-from restoretui.tui.process.announcements import Announcements
-from restoretui.tui.process.crash import Defect, defect, found_screens_gone
 from restoretui.tui.process.lifetime import OpenSession
-from restoretui.tui.process.preferences import wrong_preferences
 from restoretui.tui.shell import Owner
 from restoretui.tui.shell_app import ShellApp
 from restoretui.tui.terminal.driver import TerminalDriver
@@ -33,9 +27,10 @@ from restoretui.tui.widgets.place_bar import PlaceBar
 from restoretui.tui.widgets.tab_bar import Badge, TabBar
 from restoretui.tui.widgets.table.live_table import SPACED_FROM, LiveTable
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what there is to say before a session is open needs none of it: see ``late_imports``
     from restoretui.config.settings import Settings
     from restoretui.session.session import Session
+    from restoretui.tui.process.announcements import Announcements
     from restoretui.tui.process.demo_guide import DemoGuide
     from restoretui.tui.process.demo_story import DemoStory
 
@@ -69,10 +64,18 @@ class RestoreApp(ShellApp):
         self._demo = self._guide(demo) if demo is not None else None
         self.last_words: list[str] = []
         """For the shell, once the screens are gone: runs under way, and how to go on with each."""
-        wanted = settings.wanted_alerts if settings is not None else tuple(AlertKind)
         self._titles = self._titles and (settings is None or settings.title)
-        soon = SOON if settings is None else timedelta(hours=settings.expiring_hours)
-        self._announcements = Announcements(self, Alerts(wanted, soon), self._ring, self.set_window_title)
+
+    @cached_property
+    def _announcements(self) -> "Announcements":
+        """From when there is anything to announce."""
+        from restoretui.tui.process.alerts import Alerts
+        from restoretui.tui.process.announcements import Announcements
+
+        settings, alerts = self._settings, Alerts()
+        if settings is not None:
+            alerts = Alerts(settings.wanted_alerts, timedelta(hours=settings.expiring_hours))
+        return Announcements(self, alerts, self._ring, self.set_window_title)
 
     def _guide(self, demo: "DemoStory") -> "DemoGuide":
         from restoretui.tui.process.demo_guide import DemoGuide
@@ -103,6 +106,8 @@ class RestoreApp(ShellApp):
         self.call_after_refresh(self._begin)
 
     async def _load_later(self) -> None:
+        from restoretui.tui.late_imports import load_later
+
         await load_later()
         await asyncio.to_thread(self._copied.look)
 
@@ -111,7 +116,7 @@ class RestoreApp(ShellApp):
         if not self._remembered.is_read:
             await asyncio.to_thread(self._remembered.read)
             self.recall()
-        self.style_dialogs()
+        self.style_late()
         self.theme_changed_signal.subscribe(self.main, self._theme_changed)
         await self.main.add_tabs()
         self.main.pane("browse").recall()
@@ -140,22 +145,14 @@ class RestoreApp(ShellApp):
 
         self.call_later(surface)
 
-    def _handle_exception(self, error: Exception) -> None:
-        if self._exit and found_screens_gone(error):
-            return
-        # Textual would print values of variables, or pages of a stylesheet, and exit as if all was well.
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-        self._return_code = int(Defect.exit_code)
-        self._close_messages_no_wait()
-
     def problem(self) -> RestoreTuiError | None:
         """Why the screens ended, or were never what they should be; None when all is well."""
         error = self._exception or self._lifetime.defect
         if isinstance(error, RestoreTuiError):
             return error
         if error is not None:
+            from restoretui.tui.process.crash import defect
+
             folder = self._settings.state_dir if self._settings is not None and not self._demo else None
             return defect(error, folder)
         return self._lifetime.problem
@@ -169,8 +166,9 @@ class RestoreApp(ShellApp):
         settings = self._settings
         if settings is None:
             return
-        tables = (table for pane in self.main.panes for table in pane.known_columns().items())
+        from restoretui.tui.process.preferences import wrong_preferences
 
+        tables = (table for pane in self.main.panes for table in pane.known_columns().items())
         wrong, known = wrong_preferences(settings, self.available_themes, tables)
         if wrong:
             self.say("warning", "; ".join(wrong), "; ".join(known))

@@ -1,7 +1,7 @@
 """What the app gives its tabs and dialogs: the session, what was set, words to the user, ways to other places."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -9,13 +9,11 @@ from textual.driver import Driver
 
 from restoretui.core.errors import RestoreTuiError
 from restoretui.core.model import ObjectRef
-from restoretui.tui.acts.signed_in import SignedIn
 from restoretui.tui.background import in_background
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.main_screen import MainScreen
 from restoretui.tui.process.lifetime import Lifetime, OpenSession
 from restoretui.tui.process.remembered import Remembered
-from restoretui.tui.terminal.copied import CopiedText
 from restoretui.tui.terminal.feed import Feed
 from restoretui.tui.terminal_app import TerminalApp
 from restoretui.tui.widgets.error_state import key_for
@@ -29,7 +27,9 @@ if TYPE_CHECKING:
     from restoretui.ledger.run_records import Run
     from restoretui.session.saying.commands import Said
     from restoretui.session.session import Session
+    from restoretui.tui.acts.signed_in import SignedIn
     from restoretui.tui.shell import Shell
+    from restoretui.tui.terminal.copied import CopiedText
 
     def _is_a_shell(app: "ShellApp") -> Shell:
         """Proven by the type checker: the app gives its screens what they may ask for."""
@@ -49,11 +49,21 @@ class ShellApp(TerminalApp):
         """``folder`` is where it is remembered what was set on the screens; None where nothing is."""
         super().__init__(driver_class, settings.theme if settings is not None else None)
         self._settings = settings
-        self._copied = CopiedText(self, self._say_copied)
-        self._signed_in = SignedIn(self, self.call_later)
         self._remembered = Remembered(folder, settings.columns if settings is not None else {})
         self.feed = Feed(self.pacer, self.complain)
         self._lifetime = Lifetime(open_session, self.feed, self._note_last_words)
+
+    @cached_property
+    def _copied(self) -> "CopiedText":
+        from restoretui.tui.terminal.copied import CopiedText  # nothing is copied before the first paint
+
+        return CopiedText(self, self._say_copied)
+
+    @cached_property
+    def _signed_in(self) -> "SignedIn":
+        from restoretui.tui.acts.signed_in import SignedIn  # nobody is, before there is a session
+
+        return SignedIn(self, self.call_later)
 
     def _note_last_words(self, session: "Session") -> None:
         """What the shell is told in the end, while the session can still say it."""

@@ -17,9 +17,8 @@ from restoretui.tui.background import in_background
 from restoretui.tui.keys import key_name
 from restoretui.tui.looks.themes import AUTO, DARK, THEMES, automatic
 from restoretui.tui.looks.variables import own_variables
-from restoretui.tui.terminal.answers import may_ask, said_background
+from restoretui.tui.terminal.answers import is_plain, may_ask, said_background
 from restoretui.tui.terminal.control_filter import ControlFilter
-from restoretui.tui.terminal.desktop import NoticeForm, is_plain, notice_form, notice_sequence
 from restoretui.tui.terminal.driver import BackgroundTold, TerminalDriver
 from restoretui.tui.terminal.key_queue import KeyQueue
 from restoretui.tui.terminal.pacing import Pacer
@@ -33,7 +32,7 @@ class TerminalApp(App[int]):
 
     TITLE = "restoretui"
     CSS = Path(__file__).with_name("style.tcss").read_text("utf-8")
-    DIALOGS = Path(__file__).with_name("dialogs.tcss").read_text("utf-8")
+    LATE_CSS = Path(__file__).with_name("late.tcss").read_text("utf-8")
     """The styles of what no first paint shows."""
     ALLOW_SELECT = False
     ENABLE_COMMAND_PALETTE = False
@@ -76,9 +75,9 @@ class TerminalApp(App[int]):
         self.set_reactive(App.theme, self.given_theme)
         self.stylesheet.set_variables(self.get_css_variables())
 
-    def style_dialogs(self) -> None:
-        """Add the styles of dialogs, before there is one."""
-        self.stylesheet.add_source(self.DIALOGS, ("", "DIALOGS"))
+    def style_late(self) -> None:
+        """Add the styles of what no first paint shows, before any of it is there."""
+        self.stylesheet.add_source(self.LATE_CSS, ("", "LATE_CSS"))
 
     def ask_background(self) -> None:
         """Where the theme is to follow the terminal's background, and the terminal may be asked for it."""
@@ -94,9 +93,9 @@ class TerminalApp(App[int]):
 
     def get_css_variables(self) -> dict[str, str]:
         """Textual's, with our own colours by their meaning (``tui/looks``)."""
-        variables = super().get_css_variables()
         if not self.given_theme:
-            return variables  # As Textual makes the app: nothing is shown in the theme that it begins with.
+            return {}  # As Textual makes the app: nothing is shown in the theme that it begins with.
+        variables = super().get_css_variables()
         now = self.current_theme
         # Also for styled text, which looks its variables up there.
         self.theme_variables = variables | own_variables(variables, ansi=now.ansi, dark=now.dark)
@@ -166,6 +165,20 @@ class TerminalApp(App[int]):
     def _terminal_answered(self) -> None:
         self.pacer.answered()
 
+    # --- when something is wrong
+
+    def _handle_exception(self, error: Exception) -> None:
+        from restoretui.tui.process.crash import Defect, found_screens_gone
+
+        if self._exit and found_screens_gone(error):
+            return
+        # Textual would print values of variables, or pages of a stylesheet, and exit as if all was well.
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._return_code = int(Defect.exit_code)
+        self._close_messages_no_wait()
+
     # --- beside the screen
 
     def ring(self, text: str, *, bell: bool = True, form: str = "auto") -> None:
@@ -173,12 +186,16 @@ class TerminalApp(App[int]):
 
         ``form`` is how the terminal takes a notice (``NoticeForm``), or ``auto``: as terminals of its name do.
         """
+        from restoretui.tui.terminal.desktop import NoticeForm  # nothing is news before the first paint
+
         if bell:
             self.bell()
         if isinstance(self._driver, TerminalDriver) and form != NoticeForm.OFF:
             in_background(self, partial(self._tell_desktop, self._driver, text, form), "desktop")
 
     async def _tell_desktop(self, driver: TerminalDriver, text: str, form: str) -> None:
+        from restoretui.tui.terminal.desktop import NoticeForm, notice_form, notice_sequence
+
         known = await asyncio.to_thread(notice_form, os.environ) if form == "auto" else NoticeForm(form)
         sequence = notice_sequence(text, known, os.environ)
         if sequence:

@@ -1,17 +1,15 @@
-"""How states, actions and classes are said and painted: a glyph and a word, so that no meaning hangs on colour."""
+"""How states and classes are said and painted: a glyph and a word, so that no meaning hangs on colour."""
 
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from restoretui.core.model import State
-from restoretui.core.past.history import MARKER_CLASS
-from restoretui.core.rules.verdicts import Action
-from restoretui.ledger.records import BrowseRow
+from restoretui.core.model import MARKER_CLASS, State
 from restoretui.wording.safe import clean
 
 if TYPE_CHECKING:
     from restoretui.core.filter.tree import Filter
+    from restoretui.ledger.records import BrowseRow
 
 STATES: dict[State, tuple[str, str]] = {
     State.ONLINE: ("▪", "dim"),
@@ -31,21 +29,10 @@ STATES: dict[State, tuple[str, str]] = {
 MARK, PREFIX_MARK, READY, BECOMING = "▣", "◆", "✓", "◌"
 """Shapes of their own: neither a state nor the cursor looks like them."""
 
+OPENING = "opening …"
+"""What stands where rows will be, until the session is there."""
 STATE_CELLS = 11
 """Glyph, space, and the longest word."""
-
-ACTIONS: dict[Action, tuple[str, str]] = {
-    Action.START: ("»", "ok"),
-    Action.UPGRADE: ("▲", "ok"),
-    Action.EXTEND: ("↻", "ok"),
-    Action.LATER: ("↻", "busy"),
-    Action.SHORTEN: ("↧", "warn"),
-    Action.ALREADY: ("◑", "busy"),
-    Action.WAITS: ("·", "warn"),
-    Action.NOTHING: ("–", "dim"),
-    Action.REFUSED: ("✗", "bad"),
-    Action.LOOK: ("?", "warn"),
-}
 
 COLOURS = {
     "": "$ink",
@@ -90,7 +77,7 @@ def chips(where: "Filter | None") -> list[Part]:
     return [piece for part in conjuncts(where) for piece in ((" ", ""), (f"[{filter_text(part)}]", "mark"))]
 
 
-def class_word(row: BrowseRow) -> str:
+def class_word(row: "BrowseRow") -> str:
     """The storage class as the cloud spells it; of Intelligent-Tiering with the tier it is archived in."""
     if row.storage_class == MARKER_CLASS:
         return "marker"

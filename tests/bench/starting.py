@@ -41,7 +41,7 @@ def compare_starts(endpoint: Endpoint, folder: Path, rounds: int) -> list[Verdic
     rows += [(name, f"{median(times):.0f}") for name, times in walls.items()]
     say_table(f"start ({rounds} rounds)", ("what", "ms"), rows)
     ratio = median(one / other for one, other in zip(ours, bare, strict=True))
-    return [Verdict("start", "first paint ÷ a bare Textual app's ≤ 1.3", ratio, lambda value: value <= 1.3)]
+    return [Verdict("start", "first paint ÷ a bare Textual app's ≤ 1.25", ratio, lambda value: value <= 1.25)]
 
 
 def first_paint(command: Sequence[str], at: Setting, text: bytes) -> float:

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Mapping
 
 LOADED = """
-import importlib, json, runpy, sys
+import importlib, runpy, sys
 before = set(sys.modules)
 {code}
-print("\\n" + json.dumps(sorted(set(sys.modules) - before)))
+loaded = sorted(set(sys.modules) - before)
+import json
+print("\\n" + json.dumps(loaded))
 """
 
 

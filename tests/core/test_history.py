@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restoretui.core.model import Entry
-from restoretui.core.past.history import MARKER_CLASS, Amiss, PastFound, PastWish, look_back
+from restoretui.core.model import MARKER_CLASS, Entry
+from restoretui.core.past.history import Amiss, PastFound, PastWish, look_back
 
 
 def version(name: str, at: int | None, *, latest: bool = False) -> Entry:

@@ -1,11 +1,15 @@
 """Expedited without capacity: after twenty refusals in a row the rest of a run waits, and does not fail by itself."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from restoretui.config.places import Account
 from restoretui.core.model import State, Tier
 from restoretui.core.provider import Outcome
-from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGate
+from restoretui.engine.capacity import MOST_IN_A_ROW, CapacityGate, CapacityGates
 from tests.conftest import StartSandbox
 from tests.engine.agreeing import retry
 from tests.engine.clock_control import TurnedClock, turn
@@ -95,3 +99,61 @@ async def test_no_more_are_under_way_than_may_still_be_refused() -> None:
     assert not late.done(), "one refused, nineteen under way"
     gate.leave(Outcome.ACCEPTED)
     assert await asyncio.wait_for(late, 1)
+
+
+async def test_capacity_of_one_region_or_account_says_nothing_of_anothers(
+    sandbox: StartSandbox, session_on: OpenSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    running = await sandbox(empty=True, clock=TurnedClock())
+    (tmp_path / "credentials").write_text(
+        "".join(
+            f"[{name}]\naws_access_key_id = {running.env['AWS_ACCESS_KEY_ID']}\n"
+            f"aws_secret_access_key = {running.env['AWS_SECRET_ACCESS_KEY']}\n"
+            for name in ("work", "home")
+        )
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    regions = {"theirs": "eu-central-1", "ours": "eu-central-1", "abroad": "us-east-1"}
+    for bucket, region in regions.items():
+        running.cloud.add_bucket(bucket, region=region)
+        for number in range(40):
+            running.cloud.put(bucket, f"{bucket}-{number}", size=1000, storage_class="GLACIER")
+    session = await session_on(running, profile="work", concurrency=4)
+    session.settings.reach_as("s3", "theirs", Account({"profile": "home"}))
+    sel = await choose(session, *(f"s3://{bucket}" for bucket in regions))
+    run = await session.confirm(sel, await session.plan(sel, 1), Tier.EXPEDITED)
+    running.faults.set([{"kind": "no-expedited", "bucket": "theirs"}], running.cloud.now())
+    session.start_engine()
+    await turn(running.clock, lambda: run.id in session.out_of_capacity, step=1.0)
+    told = (await session.ledger.runs.get(run.id)).counts
+    assert (told[State.FAILED], told[State.PLANNED]) == (MOST_IN_A_ROW, 40 - MOST_IN_A_ROW)
+    sent = [key.partition("-")[0] for key in asked(running)]
+    assert {bucket: sent.count(bucket) for bucket in regions} == {"theirs": MOST_IN_A_ROW, "ours": 40, "abroad": 40}
+    assert "no Expedited capacity in eu-central-1 as home; the others there wait" in session.health.text
+    session.keep_trying(run.id)
+
+    async def all_failed() -> bool:
+        return (await session.ledger.runs.get(run.id)).counts.get(State.FAILED) == 40
+
+    await turn(running.clock, all_failed, step=1.0)
+    assert not session.out_of_capacity
+
+
+async def test_nobody_has_to_decide_while_others_of_the_run_are_sent() -> None:
+    closed: list[str] = []
+    gates = CapacityGates(closed.append)
+    with gates.sending():
+        with gates.sending():
+            gate = gates.of("home", "x", "in x")
+            for _ in range(MOST_IN_A_ROW):
+                assert await gate.enter()
+                gate.leave(Outcome.NO_CAPACITY)
+            gate.settle()
+            assert gates.of("home", "x") is gate
+            assert not await gate.enter()
+            assert await gates.of("home", "y").enter()
+            assert await gates.of("work", "x").enter()
+        assert (gates.waits, closed) == (False, ["in x"])
+    assert (gates.waits, closed) == (True, ["in x", "in x"]), "told again, since somebody can be asked now"
+    gates.reopen(for_good=True)
+    assert (gates.waits, await gate.enter()) == (False, True)

@@ -90,6 +90,31 @@ async def test_a_server_fault_says_nothing_about_the_connection(ledger: Ledger, 
     assert (await ledger.runs.get(run.id)).counts == {State.UNKNOWN: 2 * SENDS}
 
 
+async def test_a_sender_counts_what_was_sent_just_before_by_another_process(
+    ledger: Ledger, manual_clock: ManualClock
+) -> None:
+    told: list[int] = []
+
+    class Noting(RateLimiter):
+        def others_sent(self, number: int) -> None:
+            told.append(number)
+            super().others_sent(number)
+
+    run = await started(ledger, [entry(key) for key in keys(SENDS)])
+    provider: Any = Cloud(manual_clock)
+    for wait in (0.5, 1.0):
+        breaker, board = CircuitBreaker(manual_clock), HealthBoard(lambda: None)
+        limiter = Noting(10_000.0, manual_clock)
+        sending = asyncio.create_task(
+            Submitter(RunContext(run, ledger, provider, manual_clock, breaker, limiter, board)).submit()
+        )
+        await until(manual_clock, sending.done, step=TAKES_S)
+        await sending
+        await manual_clock.advance(wait)
+    assert told == [0, SENDS]
+    assert ledger.runs.sent_since(manual_clock.now().timestamp() - 1.0) == 0
+
+
 async def until(clock: ManualClock, done: Callable[[], bool], *, step: float) -> None:
     """Turn the clock, and let the ledger's thread and the limiter's timer work in between, until ``done``."""
     for _ in range(3000):

@@ -11,12 +11,13 @@ from textual.color import Color
 
 from restoretui.core.rules.verdicts import Action
 from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.details.action_words import ACTIONS
 from restoretui.tui.looks import themes
 from restoretui.tui.looks.contrast import contrast
 from restoretui.tui.looks.variables import own_variables
 from restoretui.tui.terminal.answers import Answers, TerminalAnswer, is_light, may_ask, said_background
 from restoretui.tui.terminal.driver import BackgroundTold, TerminalDriver
-from restoretui.tui.words import ACTIONS, BECOMING, MARK, PREFIX_MARK, READY, STATES
+from restoretui.tui.words import BECOMING, MARK, PREFIX_MARK, READY, STATES
 from tests.tui.conftest import StartWalk, Walk
 from tests.tui.dialogs.test_restoring import dialog
 

@@ -17,6 +17,7 @@ from restoretui.core.location import Location, parse_location
 from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.session.doctor.cloud_checks import CloudDoctor
 from restoretui.session.doctor.diagnosis import Diagnosis, Standing, fine, refused, unknown
+from restoretui.session.doctor.run_checks import look_at_runs
 from restoretui.session.jsonlines.line import named
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
@@ -50,6 +51,8 @@ async def doctor(settings: Settings, output: Output, locations: Sequence[str]) -
                     [one for one in places if one.scheme == scheme]
                 ):
                     told.tell(finding)
+            async for finding in look_at_runs(session):
+                told.tell(finding)
     except LedgerError as error:
         told.tell(refused("ledger", error))
     if not places:

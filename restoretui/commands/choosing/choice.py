@@ -20,6 +20,7 @@ from restoretui.core.rules.rules import CloudRules
 from restoretui.core.saying.chosen import Chosen
 from restoretui.engine.traffic.speaker import Progress
 from restoretui.ledger.records import Query
+from restoretui.session.inventory.inventories import OF_EACH
 from restoretui.session.keys.entries import KeysFormat, NamedKeys, how_far
 from restoretui.session.keys.key_list import read_named
 from restoretui.session.session import Session
@@ -126,8 +127,11 @@ class Choice(Struct, frozen=True):
             raise UsageError(
                 f"--from-inventory and {other} both say which objects are meant", "leave out one of them"
             )
-        if len({(place.scheme, place.bucket) for place in places}) > 1 and self.from_inventory != "imported":
-            raise UsageError("an inventory is of one bucket, and several are named", "name one of them")
+        if len({(place.scheme, place.bucket) for place in places}) > 1 and self.from_inventory not in OF_EACH:
+            raise UsageError(
+                "an inventory is of one bucket, and several are named",
+                "name one of them, or --from-inventory configured: of each its own",
+            )
 
     def _check_list(self, places: Sequence[Location]) -> None:
         """``UsageError`` for a list of keys whose options or locations cannot be meant."""

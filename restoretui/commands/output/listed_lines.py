@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from restoretui.core.model import ObjectRef
-from restoretui.core.past.history import MARKER_CLASS
+from restoretui.core.model import MARKER_CLASS, ObjectRef
 from restoretui.ledger.records import BrowseRow
 from restoretui.session.rows.listed import ListedPage, row_of
 from restoretui.wording import format as words

@@ -1,6 +1,7 @@
 """Plans and offers in words: what they cost, and what is missing in that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from restoretui.core.rules.verdicts import Action
@@ -19,6 +20,16 @@ def offer_text(offer: "Offer") -> str:
     price = words.about(offer.cost, offer.currency, offer.unpriced)
     more = f"; {words.why_unpriced(offer.unpriced, offer.fees_unknown)}" if offer.unpriced else ""
     return f"{words.plural(offer.objects, 'object')}{size} for {price}{more}"
+
+
+def together_text(offers: Sequence["Offer"]) -> str:
+    """The same of several that send something, as one; empty where they are not several, or not of one currency."""
+    sending = [offer for offer in offers if offer.sends]
+    if len(sending) < 2 or len({offer.currency for offer in sending}) > 1:
+        return ""
+    size, unpriced = sum(one.size_bytes for one in sending), sum(one.unpriced for one in sending)
+    price = words.about(sum((one.cost for one in sending), Decimal(0)), sending[0].currency, unpriced)
+    return f"together {words.plural(sum(one.objects for one in sending), 'object')} ({words.size(size)}) for {price}"
 
 
 def cost_text(chosen: "TierPlan", currency: str) -> str:

@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -65,7 +64,9 @@ class Streams:
         """Cells of a line; None where nothing has to fit."""
         if not self._is_terminal or self.form.shape == "wide":
             return None
-        return max(20, shutil.get_terminal_size().columns)
+        from shutil import get_terminal_size  # for terminals alone
+
+        return max(20, get_terminal_size().columns)
 
     @property
     def file(self) -> str | None:

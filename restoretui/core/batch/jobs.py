@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from restoretui.core.errors import UsageError
 from restoretui.core.model import Tier
@@ -36,6 +37,7 @@ class BatchOptions(Struct, frozen=True):
     """How a plan becomes jobs. Locations: None means the archived objects' own bucket."""
 
     role_arn: str
+    """Or several, separated by commas: one for each account that objects are reached as."""
     manifest: Place | None = None
     report: Place | None = None
     scope: ReportScope = ReportScope.ALL
@@ -52,6 +54,17 @@ class BatchOptions(Struct, frozen=True):
     """A manifest that lies in a bucket and is not ours: the job runs from it."""
     file: str = ""
     """The file of this machine whose rows are written as the manifest."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """By bucket, the one of several roles that its jobs act as."""
+
+    @property
+    def role_arns(self) -> tuple[str, ...]:
+        """The roles, each by itself."""
+        return tuple(filter(None, (arn.strip() for arn in self.role_arn.split(","))))
+
+    def for_bucket(self, bucket: str) -> "BatchOptions":
+        """The options of a job on that bucket."""
+        return replace(self, role_arn=self.roles.get(bucket, self.role_arn), roles={})
 
     @property
     def named(self) -> str:
@@ -70,18 +83,22 @@ class BatchOptions(Struct, frozen=True):
 
     def checked(self) -> "BatchOptions":
         """Itself; ``UsageError`` for what CreateJob would refuse (FACTS 2.1)."""
-        if not self.role_arn:
+        if not self.role_arns:
             raise UsageError(
                 "S3 Batch Operations needs a role to act as",
                 "name one by --role-arn, RESTORETUI_BATCH_ROLE_ARN or batch_role_arn in the config; "
                 "`restoretui batch policy LOCATION` prints the policies it needs",
             )
-        parts = self.role_arn.split(":", 5)
-        if len(parts) != 6 or parts[0] != "arn" or parts[2] != "iam" or not parts[5].startswith("role/"):
-            raise UsageError(
-                f"{self.role_arn!r} is not a role's ARN",
-                "write arn:aws:iam::ACCOUNT:role/NAME (aws-cn, aws-us-gov or another partition where it is of one)",
-            )
+        for arn in self.role_arns:
+            parts = arn.split(":", 5)
+            if len(parts) != 6 or parts[0] != "arn" or parts[2] != "iam" or not parts[5].startswith("role/"):
+                raise UsageError(
+                    f"{arn!r} is not a role's ARN",
+                    "write arn:aws:iam::ACCOUNT:role/NAME (aws-cn, aws-us-gov or another partition where it is of"
+                    " one), several with commas between",
+                )
+        if len({account_of(arn) for arn in self.role_arns}) < len(self.role_arns):
+            raise UsageError(f"{self.role_arn} names two roles of one account", "leave out one of them")
         if not 0 <= self.priority <= 2_147_483_647:
             raise UsageError(f"a job's priority lies between 0 and 2147483647, not at {self.priority}")
         if len(self.description) > MOST_DESCRIPTION:
@@ -89,6 +106,11 @@ class BatchOptions(Struct, frozen=True):
         if len(self.tags) > 50 or any(not 0 < len(k) <= 128 or len(v) > 256 for k, v in self.tags.items()):
             raise UsageError("a job takes at most 50 tags, with keys up to 128 and values up to 256 characters")
         return self
+
+
+def account_of(role_arn: str) -> str:
+    """The account that a role belongs to."""
+    return role_arn.split(":")[4]
 
 
 MOST_DESCRIPTION = 200

@@ -25,7 +25,6 @@ MANY = 100_000
 WORTH_A_JOB = 1_000
 """From so many objects on, ``auto`` pays a job's fee for an earlier begin."""
 NO_EXPEDITED = "S3 Batch Operations does not offer the expedited tier"
-ONE_ACCOUNT = "S3 Batch Operations works with the keys of one account, and some of these objects are another's"
 NO_PAYER = "S3 Batch Operations cannot agree to requester pays: every task would be refused, and the job billed"
 """FACTS 1.8."""
 

@@ -99,12 +99,13 @@ def caller_policy(
         "s3:CreateJob", "s3:DescribeJob", "s3:ListJobs", "s3:UpdateJobStatus", "s3:UpdateJobPriority",
         "s3:PutJobTagging", "s3:GetJobTagging",
     ]  # fmt: skip
-    pass_role = _allow(["iam:PassRole"], [role_arn or role_placeholder(partition)])
+    roles = role_arn.split(",") if role_arn else [role_placeholder(partition)]
+    pass_role = _allow(["iam:PassRole"], roles)
     pass_role["Condition"] = {"StringEquals": {"iam:PassedToService": SERVICE}}
     statements = [
         _allow(jobs, ["*"]),
         pass_role,
-        _allow(["iam:GetRole"], [role_arn or role_placeholder(partition)]),
+        _allow(["iam:GetRole"], roles),
         _allow(["s3:ListBucket", "s3:ListBucketVersions"], [partition.bucket_arn(bucket) for bucket in buckets]),
         _allow(["s3:GetObject"], [partition.bucket_arn(f"{bucket}/*") for bucket in buckets]),
     ]

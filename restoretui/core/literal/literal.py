@@ -12,7 +12,6 @@ from restoretui.core.rules.verdicts import Action, Verdict
 UNJUDGED = "asked for in the words of --restore-request: what becomes of it cannot be judged here"
 MOST_BYTES = 1 << 20
 """Of a request: its expression has 256 KiB at the most, escaped and all."""
-CHECKSUMS = ("CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME")
 _SELECTS = ("Type", "SelectParameters", "OutputLocation")
 
 

@@ -1,12 +1,14 @@
 """What an endpoint may be, and which are the vendor's own: equal bucket names of two stores are told apart by it."""
 
 import re
-from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from restoretui.core.errors import UsageError
 
-_REGIONAL = re.compile(r"(?:oss-([a-z0-9-]+?)(-internal)?|([a-z0-9-]+)\.oss)\.aliyuncs\.com(?:\.cn)?")
+# Patterns are compiled when the first text is held against them: most starts meet none.
+_REGIONAL = r"(?:oss-([a-z0-9-]+?)(-internal)?|([a-z0-9-]+)\.oss)\.aliyuncs\.com(?:\.cn)?"
 _WORLDWIDE = ("accelerate", "accelerate-overseas")
 
 
@@ -66,12 +68,13 @@ def secure_twin(asked: str, location: str) -> str:
 # The table is the SDK's (botocore's partitions.json), which nothing here may import; a test holds the two together.
 
 
-class Partition(NamedTuple):
+class Partition(Struct, frozen=True):
     """One of them."""
 
     name: str
     """As it stands in ARNs."""
-    regions: re.Pattern[str]
+    regions: str
+    """How its Regions are spelled: a pattern."""
     suffix: str
     """How its host names end."""
     dual_stack_suffix: str
@@ -83,24 +86,16 @@ class Partition(NamedTuple):
         return f"arn:{self.name}:s3:::{bucket}"
 
 
-AWS = Partition("aws", re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+"), "amazonaws.com", "api.aws", "us-east-1")
+AWS = Partition("aws", r"(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+", "amazonaws.com", "api.aws", "us-east-1")
 PARTITIONS = (
     AWS,
-    Partition(
-        "aws-cn", re.compile(r"cn\-\w+\-\d+"), "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1"
-    ),
-    Partition(
-        "aws-eusc", re.compile(r"eusc\-(de)\-\w+\-\d+"), "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1"
-    ),
-    Partition("aws-iso", re.compile(r"us\-iso\-\w+\-\d+"), "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"),
-    Partition("aws-iso-b", re.compile(r"us\-isob\-\w+\-\d+"), "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1"),
-    Partition(
-        "aws-iso-e", re.compile(r"eu\-isoe\-\w+\-\d+"), "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1"
-    ),
-    Partition(
-        "aws-iso-f", re.compile(r"us\-isof\-\w+\-\d+"), "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1"
-    ),
-    Partition("aws-us-gov", re.compile(r"us\-gov\-\w+\-\d+"), "amazonaws.com", "api.aws", "us-gov-west-1"),
+    Partition("aws-cn", r"cn\-\w+\-\d+", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1"),
+    Partition("aws-eusc", r"eusc\-(de)\-\w+\-\d+", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1"),
+    Partition("aws-iso", r"us\-iso\-\w+\-\d+", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"),
+    Partition("aws-iso-b", r"us\-isob\-\w+\-\d+", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1"),
+    Partition("aws-iso-e", r"eu\-isoe\-\w+\-\d+", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1"),
+    Partition("aws-iso-f", r"us\-isof\-\w+\-\d+", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1"),
+    Partition("aws-us-gov", r"us\-gov\-\w+\-\d+", "amazonaws.com", "api.aws", "us-gov-west-1"),
 )
 """In the SDK's order."""
 _BY_NAME = {partition.name: partition for partition in PARTITIONS}
@@ -111,7 +106,7 @@ def partition_of(*, arn: str = "", region: str = "") -> Partition:
     parts = arn.split(":")
     if len(parts) > 1 and parts[0] == "arn" and parts[1] in _BY_NAME:
         return _BY_NAME[parts[1]]
-    named = [partition for partition in PARTITIONS if partition.regions.fullmatch(region)]
+    named = [partition for partition in PARTITIONS if re.fullmatch(partition.regions, region)]
     # The largest one's pattern also matches others' names, as it does in the SDK.
     return named[-1] if named else AWS
 
@@ -124,7 +119,7 @@ def aws_endpoint(region: str) -> str:
 
 def partition_known(region: str) -> bool:
     """It is spelled as the Regions of some partition are."""
-    return any(partition.regions.fullmatch(region) for partition in PARTITIONS)
+    return any(re.fullmatch(partition.regions, region) for partition in PARTITIONS)
 
 
 def is_in_a_partition(host: str) -> bool:
@@ -144,12 +139,12 @@ def is_aliyun(endpoint: str) -> bool:
 
 def aliyun_region(endpoint: str) -> str:
     """The Region behind one of Alibaba Cloud's own OSS endpoints (FACTS 4.3); empty when it does not tell one."""
-    found = _REGIONAL.fullmatch(host_of(endpoint))
+    found = re.fullmatch(_REGIONAL, host_of(endpoint))
     region = (found[1] or found[3]) if found else ""
     return "" if region in _WORLDWIDE else region
 
 
 def is_aliyun_internal(endpoint: str) -> bool:
     """Only machines in the same Region reach it, free of traffic charges."""
-    found = _REGIONAL.fullmatch(host_of(endpoint))
+    found = re.fullmatch(_REGIONAL, host_of(endpoint))
     return bool(found and found[2])

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from restoretui.core.model import Entry
+from restoretui.core.model import MARKER_CLASS, Entry
 
-MARKER_CLASS = "(delete marker)"
-"""The storage class of an entry that is a delete marker: no class of any store is called so."""
 NULL_VERSION = "null"
 
 

@@ -11,10 +11,11 @@ MOST = Decimal(10) ** 12
 """No amount that can be meant is above it."""
 DOLLARS = "USD"
 _NUMBER = r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)"
-_FORMS = [
-    re.compile(rf"(?P<sign>\$?)\s*{_NUMBER}\s*(?P<currency>[A-Za-z]{{3}})?"),
-    re.compile(rf"(?P<currency>[A-Za-z]{{3}})\s*(?P<sign>){_NUMBER}"),
-]
+_FORMS = (
+    rf"(?P<sign>\$?)\s*{_NUMBER}\s*(?P<currency>[A-Za-z]{{3}})?",
+    rf"(?P<currency>[A-Za-z]{{3}})\s*(?P<sign>){_NUMBER}",
+)
+"""Patterns, compiled for whoever has said an amount."""
 
 
 class Amount(Struct, frozen=True):
@@ -32,7 +33,7 @@ def read_amount(text: str) -> Amount:
 
     ``UsageError`` for what is no amount: negative, not finite, of two currencies, or beyond ``MOST``.
     """
-    found = next((match for form in _FORMS if (match := form.fullmatch(text.strip()))), None)
+    found = next((match for form in _FORMS if (match := re.fullmatch(form, text.strip()))), None)
     if found is None:
         raise UsageError(f"{text!r} is not an amount of money", "write 50, or 100CNY for another currency")
     value, currency = Decimal(found["number"]), (found["currency"] or DOLLARS).upper()

@@ -133,6 +133,11 @@ class RestorePlan(Struct, frozen=True):
         return frozenset(line.group.bucket for chosen in self.tiers.values() for line in chosen.lines)
 
     @property
+    def reaches(self) -> frozenset[str]:
+        """Those, and where the keys of another write copies of them."""
+        return self.buckets | {step.place.bucket for step in self.then if step.profile and step.place is not None}
+
+    @property
     def objects(self) -> int:
         """How many objects were chosen."""
         return sum(next(iter(self.tiers.values())).counts.values())

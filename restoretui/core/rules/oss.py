@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from restoretui.core.model import Tier
 from restoretui.core.network.endpoints import is_aliyun
 from restoretui.core.rules.kind import CloudKind
-from restoretui.core.rules.oss_regions import check_region
 from restoretui.core.rules.rules import ArchiveRule, CloudRules, Quota, hours, minutes, within
 
 if TYPE_CHECKING:
@@ -39,6 +38,12 @@ def _commands(rules: CloudRules) -> "CloudCommands":
     return OssCommands(rules)
 
 
+def _check_region(region: str, source: str) -> str:
+    from restoretui.core.rules.oss_regions import check_region  # where one is set
+
+    return check_region(region, source)
+
+
 OSS_KIND = CloudKind(
     OSS,
     name="OSS",
@@ -61,7 +66,7 @@ OSS_KIND = CloudKind(
     reached_by="OSS_ variables, or oss_ settings of the config",
     is_own=is_aliyun,
     usual_endpoint=lambda region: f"https://oss-{region}.aliyuncs.com" if region else "",
-    check_region=check_region,
+    check_region=_check_region,
     bare_endpoints=True,
     commands=_commands,
     restore_permission="oss:RestoreObject",

@@ -15,7 +15,7 @@ FACTS = frozenset({"scheme", "capabilities", "endpoint", "region", "profile"})
 LOOKS = frozenset(
     {
         "identity", "list_buckets", "bucket_region", "list_page", "head_object", "readable_archives",
-        "check_listings", "expirations", "provisioned_capacity", "presigned_get", "read_piece",
+        "check_listings", "expirations", "inventory_rules", "provisioned_capacity", "presigned_get", "read_piece",
         "history_page", "restores_page", "check_literal", "aclose",
     }
 )  # fmt: skip

@@ -2,18 +2,17 @@
 
 import re
 
-_ARN = re.compile(
-    r"(?:[a-z0-9]+://)?arn:[a-z-]+:(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>[0-9]*):(?P<what>.*)",
-    re.DOTALL,
-)
-_MULTI_REGION = re.compile(r"s3://(?P<name>[a-z0-9]+\.mrap)(?:/.*)?", re.DOTALL)
+_ARN = r"(?s)(?:[a-z0-9]+://)?arn:[a-z-]+:(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>[0-9]*):(?P<what>.*)"
+_MULTI_REGION = r"(?s)s3://(?P<name>[a-z0-9]+\.mrap)(?:/.*)?"
 
 
 def arn_as_location(text: str) -> tuple[str, str] | None:
     """What is wrong with an ARN as a location, and what to write instead; None for what is no ARN."""
-    if found := _MULTI_REGION.fullmatch(text):
+    if "arn:" not in text and ".mrap" not in text:
+        return None  # Nearly all are neither: those wait for no pattern to be compiled.
+    if found := re.fullmatch(_MULTI_REGION, text):
         return _multi_region(found["name"])
-    arn = _ARN.fullmatch(text)
+    arn = re.fullmatch(_ARN, text)
     if arn is None:
         return None
     service, what = arn["service"], arn["what"]

@@ -101,7 +101,8 @@ def _read(text: str) -> ThenStep:
         raise UsageError(f"--then {text!r} holds what no name can hold", _FORM)
     match kind:
         case ThenKind.COPY:
-            target = _copy_target(target)
+            target, profile = _copy_target(target)
+            return ThenStep(kind, target, profile=profile)
         case ThenKind.DOWNLOAD if not target:
             raise UsageError("--then download does not say where to", "write --then download:DIR")
         case ThenKind.DOWNLOAD:
@@ -125,16 +126,19 @@ def _read(text: str) -> ThenStep:
     return ThenStep(kind, target)
 
 
-def _copy_target(text: str) -> str:
+def _copy_target(text: str) -> tuple[str, str]:
+    """Where copies go, and whose keys write them: empty where those do which read the objects."""
     if not text:
-        return ""
-    place = parse_location(text)
+        return "", ""
+    scheme, found, rest = text.partition("://")
+    base, _, profile = scheme.partition("+")
+    place = parse_location(f"{base}{found}{rest}" if profile and found else text)
     if not place.bucket or place.key is not None or (place.prefix and not place.prefix.endswith("/")):
         raise UsageError(
             f"--then copy:{text}: copies go below a bucket or a prefix, each under its own key",
             "end the prefix with a slash: copy:s3://BUCKET/PREFIX/",
         )
-    return str(place)
+    return str(place), profile if found else ""
 
 
 def _check_command(text: str) -> None:

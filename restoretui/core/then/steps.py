@@ -81,6 +81,8 @@ class ThenStep(Struct, frozen=True):
     """The config says it, of every run."""
     agreed: int = 0
     """Of removals: how many archived versions somebody said may go; a plan of any other number is not confirmed."""
+    profile: str = ""
+    """Of copies: whose keys write them, where that are not those which read the objects."""
 
     @property
     def place(self) -> Location | None:
@@ -131,7 +133,13 @@ class ThenStep(Struct, frozen=True):
         return place.bucket, f"{place.prefix}{f'{bucket}/' if self.several else ''}{key}"
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.target}" if self.target else str(self.kind)
+        return f"{self.kind}:{self.typed_target}" if self.target else str(self.kind)
+
+    @property
+    def typed_target(self) -> str:
+        """The target as it was typed, with the profile in it."""
+        scheme, found, rest = self.target.partition("://")
+        return f"{scheme}+{self.profile}{found}{rest}" if self.profile else self.target
 
     @property
     def said(self) -> str:
@@ -139,7 +147,7 @@ class ThenStep(Struct, frozen=True):
         when = "" if self.event is None else f" ({EVENT_WORDS[self.event]})"
         match self.kind:
             case ThenKind.COPY:
-                where = f"to {self.target}" if self.target else "in place"
+                where = f"to {self.typed_target}" if self.target else "in place"
                 return f"keep a copy in {self.storage_class}, {where}"
             case ThenKind.DOWNLOAD:
                 return f"download to {self.target}"
@@ -157,7 +165,7 @@ class ThenStep(Struct, frozen=True):
         """What is kept beside kind and target; only what says anything."""
         plain: dict[str, Any] = {"storage_class": self.storage_class, "bandwidth": self.bandwidth, "far": self.far}
         plain |= {"several": self.several, "keep_days": self.keep_days}
-        plain |= {"job": self.job}
+        plain |= {"job": self.job, "profile": self.profile}
         plain |= {"agreed": self.agreed, "event": self.event, "configured": self.configured}
         return {name: value for name, value in plain.items() if value}
 
@@ -177,6 +185,7 @@ class ThenStep(Struct, frozen=True):
             ThenEvent(options["event"]) if options.get("event") in list(ThenEvent) else None,
             bool(options.get("configured", False)),
             int(options.get("agreed", 0)),
+            str(options.get("profile", "")),
         )
 
 

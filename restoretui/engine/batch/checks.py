@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from restoretui.core.batch.jobs import BatchOptions, ReportScope
+from restoretui.core.batch.jobs import BatchOptions, ReportScope, account_of
 from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import BucketNotFound, InvalidRequest
 from restoretui.core.provider import Provider
@@ -15,7 +15,7 @@ async def check_options(
 
     False when nobody here may look at the role (FACTS 2.7: that takes ``iam:GetRole``), which says nothing about it.
     """
-    whose = options.role_arn.split(":")[4]
+    whose = account_of(options.role_arn)
     account = (await provider.identity()).account
     if account.isdecimal() and whose != account:
         raise InvalidRequest(

@@ -34,10 +34,11 @@ _STATUS_REFUSED = "JobStatusException"
 
 
 class BatchPursuit:
-    """Advances every job of a run; ``pursue`` ends only by cancellation."""
+    """Advances every job of a run, or of one account's part of it; ``pursue`` ends only by cancellation."""
 
     def __init__(self, context: RunContext, on_settled: Callable[[], None]) -> None:
         """``on_settled`` is called when what became of a job's objects may be looked at."""
+        self._context = context
         self._run = context.run
         self._ledger = context.ledger
         self._provider = context.provider
@@ -63,7 +64,7 @@ class BatchPursuit:
     async def round(self) -> float:
         """Take every job as far as it goes now; cloud seconds until the next round is worth while."""
         waits = [ONE_DAY]
-        for batch in self._ledger.batches.peek_of_run(self._run.id):
+        for batch in self._jobs():
             if not batch.is_settled:
                 waits.append(await self._advance(batch))
         if await self._ledger.batches.close_gaps(self._run.id):
@@ -72,9 +73,13 @@ class BatchPursuit:
 
     async def refresh(self) -> None:
         """Look at every job that exists, without a decision about any."""
-        for batch in self._ledger.batches.peek_of_run(self._run.id):
+        for batch in self._jobs():
             if batch.phase is Phase.CREATED:
                 await self._look(batch, act=False)
+
+    def _jobs(self) -> list[BatchJob]:
+        """Of a run over several accounts, those of one."""
+        return [one for one in self._ledger.batches.peek_of_run(self._run.id) if self._context.covers(one.bucket)]
 
     async def _advance(self, batch: BatchJob) -> float:
         try:

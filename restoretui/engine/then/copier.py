@@ -76,7 +76,7 @@ class Copier:
 
     async def _written(self, task: ThenTask, seen: ObjectDetail, target: CopyTarget) -> Written:
         await self._work.turn()
-        write = self._work.reads(seen.ref)
+        write = self._work.reads(target)
         try:
             if (seen.size or 0) > LARGEST_COPY:
                 written = await self._parts.copy(task, seen, target)
@@ -147,6 +147,8 @@ class Copier:
     async def _same_region(self, source: str, target: str) -> bool:
         if source == target:
             return True
+        if self._step.profile:
+            return False  # A key of the source's account encrypts nothing of another's.
         for bucket in (source, target):
             if bucket not in self._regions:
                 read = self._work.context.of(bucket).reads()

@@ -6,24 +6,6 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def persist(
-    attempt: Callable[[], Awaitable[T]],
-    *,
-    over: tuple[type[Exception], ...],
-    longest: float,
-    rest: Callable[[float], Awaitable[None]],
-) -> T:
-    """The result of ``attempt``, repeated for as long as it raises one of ``over``.
-
-    ``rest`` waits between two attempts: up to a quarter of a second at first, up to ``longest`` seconds at last.
-    """
-    try:
-        return await attempt()
-    except over as error:
-        first = error
-    return await persist_after(first, attempt, over=over, longest=longest, rest=rest)
-
-
 async def persist_after(
     first: Exception,
     attempt: Callable[[], Awaitable[T]],
@@ -33,7 +15,11 @@ async def persist_after(
     rest: Callable[[float], Awaitable[None]],
     enough: Callable[[], bool] = lambda: False,
 ) -> T:
-    """The same where the first attempt was made, and raised ``first``; until it is ``enough``."""
+    """The result of ``attempt``, repeated for as long as it raises one of ``over``, until it is ``enough``.
+
+    It was made once, and raised ``first``. ``rest`` waits between two attempts: up to a quarter of a second at first,
+    up to ``longest`` seconds at last.
+    """
     if enough():
         raise first
     failed: Exception | None = first

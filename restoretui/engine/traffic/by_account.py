@@ -11,13 +11,23 @@ from msgspec.structs import replace
 
 from restoretui.core.model import ObjectDetail
 from restoretui.core.provider import Capabilities, Provider
+from restoretui.core.then.contents import CopyTarget
 
 BY_REF = frozenset(
     {"head_object", "restore_object", "clean_restored_object", "presigned_get", "remove_marker", "check_listings"}
 )
 """What a provider does with the object that is named first."""
 BY_BUCKET = frozenset(
-    {"bucket_region", "list_page", "restores_page", "readable_archives", "expirations", "read_piece", "history_page"}
+    {
+        "bucket_region",
+        "list_page",
+        "restores_page",
+        "readable_archives",
+        "expirations",
+        "inventory_rules",
+        "read_piece",
+        "history_page",
+    }
 )
 """What it does with the bucket that is named first."""
 OF_FIRST = frozenset(
@@ -74,7 +84,7 @@ class _ByAccount:
 
 
 class _ContentsByAccount:
-    """``core.then.contents.Contents`` by the bucket that each of its methods names first."""
+    """``core.then.contents.Contents`` by the bucket that each of its methods names first, or writes to."""
 
     def __init__(self, provider_of: Callable[[str], Any]) -> None:
         self._provider_of = provider_of
@@ -85,7 +95,9 @@ class _ContentsByAccount:
             raise AttributeError(name)
 
         def ask(about: Any, *args: Any, **named: Any) -> Any:
-            if isinstance(about, ObjectDetail):
+            if isinstance(about, ObjectDetail) and args and isinstance(args[0], CopyTarget):
+                about_bucket = args[0].bucket  # Whoever writes a copy reads the object, too: it is one signature.
+            elif isinstance(about, ObjectDetail):
                 about_bucket = about.ref.bucket
             elif isinstance(about, str):
                 about_bucket = about

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.clock import Clock
 from restoretui.core.provider import Connection, Provider
@@ -90,6 +91,9 @@ class Channel:
 
     def limiter(self, provider: Provider) -> "RateLimiter":
         """The one rate limiter for everything that is sent: by runs, and to end copies."""
+        if self.connection.account is not None:
+            # Whoever the keys have to be of: it is one profile, and its one pace.
+            return self._by(replace(self.connection, account=None)).limiter(provider)
         if self._limiter is None:
             from restoretui.engine.traffic.rate_limiter import RateLimiter  # for those who send
 

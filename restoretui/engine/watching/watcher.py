@@ -6,11 +6,13 @@ keep in one timetable.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from math import inf
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.errors import AccessDenied, CloudError
 from restoretui.core.model import Look, State
@@ -30,11 +32,15 @@ WORTH_ANOTHER_S = 0.015
 """A page that took this long to come is worth a chunk more at once; reading it takes a few milliseconds."""
 QUICKEST = 0.3
 """Machine seconds between two rounds, however fast the cloud's clock runs."""
-WHILE_SENDING = 1.0
+WHILE_SENDING = 2.0
 """Machine seconds between two groupings while requests go out: each of them changes what is tracked, and hardly ever
 what is due."""
 RESTS_PER_GROUPING = 20
 """Grouping a run's jobs reads all of them; while requests go out it rests this many times as long as it takes."""
+
+CONFIRMED: AbstractSet[State] = frozenset({State.RESTORING})
+"""What a look finds of requests that were accepted just now. While others go out it is not worth one at all of them:
+that comes when the last is out."""
 
 
 class WatchEvents(Struct, frozen=True):
@@ -70,6 +76,8 @@ class Watcher:
         self._habits: dict[str, Habits] = {}
         self._promise = _promise_of(context.run)
         self._calls = [0, 0]
+        self._unconfirmed: set[Unit] = set()
+        """Units of which only a sample was seen to be under way, since others were still asked for."""
         self._stirred = asyncio.Event()
 
     def stir(self) -> None:
@@ -96,7 +104,7 @@ class Watcher:
             ready = [entry for entry in due if entry.at <= now]
             if ready:
                 for entry in ready:
-                    await (self.sample(entry.unit) if entry.is_early else self.round(entry.unit))
+                    await (self.sample(entry.unit, is_sending) if entry.is_early else self.round(entry.unit))
                 await self._note_looked(map(unit_of, groups))
                 await self._clock.pause(QUICKEST)
                 continue
@@ -136,8 +144,9 @@ class Watcher:
     async def round(self, unit: Unit) -> None:
         """Look at every job of the unit once."""
         before = self.timetable.look_begins(unit, whole=True)
+        self._unconfirmed.discard(unit)
         self._denied.pop(unit.bucket, None)
-        running: set[asyncio.Task[bool]] = set()
+        running: set[asyncio.Task[AbstractSet[State]]] = set()
         after: tuple[str, str] | None = None
         async with self._looking_at(unit.bucket) as habits:
             try:
@@ -159,15 +168,18 @@ class Watcher:
                     task.cancel()
                 await asyncio.gather(*running, return_exceptions=True)
 
-    async def sample(self, unit: Unit) -> None:
+    async def sample(self, unit: Unit, is_sending: bool) -> None:
         """Look at the first jobs of the unit, and at every one as soon as they tell anything new."""
         before = self.timetable.look_begins(unit, whole=False)
         async with self._looking_at(unit.bucket):
             some = await self._awaited(unit, None, SAMPLE)
-            has_news = await self._sweep(unit.bucket, some, before)
+            news = await self._sweep(unit.bucket, some, before)
         if unit.bucket in self._denied:
             self._events.sight(unit.bucket, self._denied[unit.bucket])
-        if has_news:
+        if is_sending and news <= CONFIRMED:
+            if news:
+                self._unconfirmed.add(unit)
+        elif news or unit in self._unconfirmed:
             await self.round(unit)
 
     @asynccontextmanager
@@ -190,12 +202,12 @@ class Watcher:
             versions=unit.versions, states=states, after=after, limit=limit,
         )  # fmt: skip
 
-    async def _sweep(self, bucket: str, some: AwaitedColumns, before: datetime | None) -> bool:
-        """Whether there was any news."""
-        has_news = False
+    async def _sweep(self, bucket: str, some: AwaitedColumns, before: datetime | None) -> AbstractSet[State]:
+        """What was news: the states that jobs came into."""
+        news: set[State] = set()
         async for sights in self._sweeper(bucket).sweep(bucket, some):
-            has_news = await self._record(bucket, sights, before) or has_news
-        return has_news
+            news |= await self._record(bucket, sights, before)
+        return news
 
     def _sweeper(self, bucket: str) -> Sweeper:
         habits, whole = self._habits.setdefault(bucket, Habits()), self._ledger.runs.of_ids
@@ -206,8 +218,8 @@ class Watcher:
         self._calls[1] += heads
         self._events.calls(lists, heads)
 
-    async def _record(self, bucket: str, sights: Sequence[Sight], before: datetime | None) -> bool:
-        """Whether anything has changed; ``before`` is when these jobs were looked at in the last round."""
+    async def _record(self, bucket: str, sights: Sequence[Sight], before: datetime | None) -> AbstractSet[State]:
+        """The states of what has changed; ``before`` is when these jobs were looked at in the last round."""
         now = self._clock.now()
         changes: list[JobChange] = []
         seen = []
@@ -217,7 +229,7 @@ class Watcher:
             change = interpret(sight, self._rules, now, self._promise)
             if change is not None:
                 if change.state is State.AVAILABLE and before is not None:
-                    change = change._replace(looked_before=before.timestamp())
+                    change = replace(change, looked_before=before.timestamp())
                 changes.append(change)
                 # What an event tells of an object is less than a listing does: it is the job's alone.
                 if sight.seen is not None and sight.look is not Look.EVENT:
@@ -226,9 +238,10 @@ class Watcher:
             await self._ledger.catalog.observe(self._run.cloud, bucket, seen)
         if changes:
             await self._ledger.runs.apply(changes)
-            if any(change.state is State.PLANNED for change in changes):
-                self._events.replanned()
-        return bool(changes)
+        news = {change.state for change in changes}
+        if State.PLANNED in news:
+            self._events.replanned()
+        return news
 
     async def _anything_planned(self) -> bool:
         run = await self._ledger.runs.get(self._run.id)

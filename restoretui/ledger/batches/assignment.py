@@ -32,7 +32,8 @@ def assign(tx: Tx, run_id: int, options: BatchOptions, now: float, most: int = M
         size = tx.row("SELECT total(size) FILTER (WHERE size > 0) FROM job WHERE batch_id = ?", (batch_id,))
         tx.run("UPDATE batch SET size_bytes = ? WHERE id = ?", (saturated(size[0] if size else 0), batch_id))
         if options.generated:
-            text = options_text(options, find_generator(tx, batch_id))
+            own = _of_bucket(tx, bucket_id, options)
+            text = options_text(own, find_generator(tx, batch_id))
             tx.run("UPDATE batch SET options = ? WHERE id = ?", (text, batch_id))
     tx.touch(change_feed.BATCHES)
 
@@ -42,6 +43,7 @@ def new_batch(
     now: float,
 ) -> int:  # fmt: skip
     """The id of a job that is intended, with a token of its own and as yet without objects."""
+    options = _of_bucket(tx, bucket_id, options)
     return tx.insert(
         "INSERT INTO batch (run_id, bucket_id, versions, days, objects, size_bytes, token, options, phase,"
         " planned_at, confirmed_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
@@ -50,3 +52,11 @@ def new_batch(
             None if options.hold else now,
         ),
     )  # fmt: skip
+
+
+def _of_bucket(tx: Tx, bucket_id: int, options: BatchOptions) -> BatchOptions:
+    """With the role of the bucket's account, where each has one of its own."""
+    if not options.roles:
+        return options
+    row = tx.row("SELECT name FROM bucket WHERE id = ?", (bucket_id,))
+    return options.for_bucket(str(row[0]) if row else "")

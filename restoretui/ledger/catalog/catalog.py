@@ -4,22 +4,22 @@ import asyncio
 import weakref
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from restoretui.core.clock import Clock
-from restoretui.core.errors import LedgerError
 from restoretui.core.inventory.columns import FREQUENT_FOR_S
 from restoretui.core.model import ObjectRef, Page
 from restoretui.ledger.catalog.bare_listings import is_bare
 from restoretui.ledger.catalog.browse_view import BrowseContext, BrowseView
 from restoretui.ledger.catalog.flat_pages import FlatPages
+from restoretui.ledger.catalog.mark_refresh import refresh_marks
 from restoretui.ledger.catalog.observations import listings_tell, place_id, record_looks, void_looks_ahead
 from restoretui.ledger.catalog.page_queue import PageQueue
 from restoretui.ledger.catalog.retention import Freed, Retention
 from restoretui.ledger.catalog.segments import Segments
-from restoretui.ledger.marks.marking import refresh_marks
+from restoretui.ledger.marks.marking import follow_listing
 from restoretui.ledger.marks.span_changes import all_in_rows
 from restoretui.ledger.records import EVERYTHING, CatalogBounds, CloudId, Listing, Observation, Origin, Query, Scope
 from restoretui.ledger.store import change_feed
@@ -51,17 +51,18 @@ class Catalog:
         quick: QuickReads,
         clock: Clock,
         views: BrowseContext,
-        report: Callable[[LedgerError | None], None],
+        pages: PageQueue,
         upkeep: Retention,
     ) -> None:
         self._writer = writer
         self._quick = quick
         self._clock = clock
         self._views = views
-        self._pages = PageQueue(writer, asyncio.get_running_loop(), report)
+        self._pages = pages
         self._live: set[int] = set()
         self._upkeep = upkeep
         self._tidying = asyncio.Lock()
+        self._is_leaving = False
         self._held: set[int] = set()
         """Listings that the catalog knows to be used by this process."""
         self._recent: deque[int] = deque(maxlen=_RECENT)
@@ -131,15 +132,21 @@ class Catalog:
                 " resume_token = CASE WHEN :error = '' THEN NULL ELSE resume_token END WHERE id = :id",
                 {"now": now, "error": error or str(lost or ""), "id": listing_id},
             )
-            refresh_marks(tx, listing_id)
+            if not self._is_leaving:
+                follow_listing(tx, listing_id)
             tx.touch(change_feed.CATALOG, change_feed.listing_topic(listing_id))
 
         self._live.discard(listing_id)
         self._used(listing_id)
         await self._writer.do(end)
+        await refresh_marks(self._writer, listing_id, lambda: not self._is_leaving)
         if lost is not None:
             raise lost
         return self.peek(listing_id)
+
+    def leave(self) -> None:
+        """The session ends: marks stay as they were last seen, until a listing is whole again."""
+        self._is_leaving = True
 
     async def resume(self, listing_id: int) -> Listing:
         """Open an interrupted listing again, to go on at its ``resume_token``."""

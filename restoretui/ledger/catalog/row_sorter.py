@@ -6,7 +6,7 @@ same however many there are; the disk holds them twice while they are sorted, be
 
 import contextlib
 import itertools
-import secrets
+import os
 import sqlite3
 from collections.abc import Iterator
 from operator import eq, itemgetter
@@ -69,7 +69,7 @@ class RowSorter:
     def __init__(self, folder: Path) -> None:
         """``folder`` is the scratch space of this process."""
         self._folder = folder
-        self._path = folder / f"sort-{secrets.token_hex(4)}.db"
+        self._path = folder / f"sort-{os.urandom(4).hex()}.db"
         self._keeps, self._args = "1", dict[str, Any]()
         self._lock = Lock()
         self._is_over = False

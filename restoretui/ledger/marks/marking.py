@@ -12,7 +12,7 @@ from restoretui.ledger.marks.span_changes import (
     out_of_spans,
 )
 from restoretui.ledger.marks.span_sql import IS_IN_SPAN, IS_SINGLE, source_of
-from restoretui.ledger.marks.spans import has_spans, listings_of_spans, size_in_span, span_listings, span_over
+from restoretui.ledger.marks.spans import has_spans, key_of, listings_of_spans, size_in_span, span_listings, span_over
 from restoretui.ledger.marks.stored_marks import (
     IF_NEWER,
     INSERT,
@@ -42,20 +42,34 @@ from restoretui.ledger.views.where_sql import where
 _FEW = 500
 
 
-def refresh_marks(tx: Tx, listing_id: int) -> None:
-    """Give marked objects the facts of a listing that saw them later; sets with a name tell what was."""
-    place = listing_place(tx, listing_id)
+def changing_sets(tx: Tx, place: int) -> list[int]:
+    """Sets with marks of a place whose facts change with what is seen; those with a name tell what was."""
     changing = (
         "SELECT t.sel FROM selection_total t JOIN selection_set k ON k.id = t.sel WHERE t.place_id = ?"
         " AND t.objects > 0 AND k.kind NOT IN ('saved', 'held')"
     )
-    for (sel,) in tx.rows(changing, (place.place_id,)):
-        args: dict[str, object] = {"sel": sel, "place": place.place_id}
-        moved = has_spans(tx, sel, place.place_id) and follow(tx, sel, place.place_id, listing_id)
-        singles = tx.row("SELECT 1 FROM selection WHERE sel = :sel AND place_id = :place LIMIT 1", args) is not None
-        if (singles and add_span(tx, sel, place, Span(f"l{listing_id} l", IS_SINGLE, "0", "l.id", args))) or moved:
-            recount(tx, sel, place.place_id)
+    return [sel for (sel,) in tx.rows(changing, (place,))]
+
+
+def follow_listing(tx: Tx, listing_id: int) -> None:
+    """Let marks by span be of a listing that saw their objects later."""
+    place = listing_place(tx, listing_id).place_id
+    for sel in changing_sets(tx, place):
+        if has_spans(tx, sel, place) and follow(tx, sel, place, listing_id):
+            recount(tx, sel, place)
             tx.touch(change_feed.selection_topic(sel))
+
+
+def renew(tx: Tx, sel: int, place: ListingPlace, first: int, last: int) -> None:
+    """Give single marks the facts of a listing that saw them later: of its rows between two ids of a segment."""
+    ends = key_of(tx, place.listing_id, first), key_of(tx, place.listing_id, last)
+    args: dict[str, object] = {"sel": sel, "place": place.place_id, "first": first, "last": last}
+    _, before = _between(tx, sel, place.place_id, ends)
+    where = f"l.id BETWEEN :first AND :last AND {IS_SINGLE}"
+    if add_span(tx, sel, place, Span(f"l{place.listing_id} l", where, "0", "l.id", args)):
+        _, after = _between(tx, sel, place.place_id, ends)
+        add_to_totals(tx, sel, place.place_id, 0, after - before)
+        tx.touch(change_feed.selection_topic(sel))
 
 
 def set_rows(tx: Tx, sel: int, listing_id: int, ids: Collection[int], wanted: Callable[[bool], bool]) -> None:
@@ -269,9 +283,13 @@ def add_marks(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
     recount(tx, sel, place.place_id)
 
 
-def add_some(tx: Tx, sel: int, place: ListingPlace, span: Span) -> None:
-    """Mark rows that stand side by side, each by itself, unless it is by span; keeps the totals by difference."""
-    (ends,) = tx.rows(f"SELECT min(l.key), max(l.key) FROM {span.source} WHERE {span.where}", span.args)
+def add_some(tx: Tx, sel: int, place: ListingPlace, span: Span, outer: Sequence[int]) -> None:
+    """Mark rows that stand side by side, each by itself, unless it is by span; keeps the totals by difference.
+
+    ``outer`` are ids of some of them, the first and the last by key among these.
+    """
+    ids = ", ".join(map(str, outer))
+    (ends,) = tx.rows(f"SELECT min(key), max(key) FROM l{place.listing_id} WHERE id IN ({ids})")
     if ends[0] is None:
         return
     if has_spans(tx, sel, place.place_id):

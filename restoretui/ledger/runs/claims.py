@@ -68,13 +68,14 @@ def give_up(tx: Tx, run_id: int, now: float) -> int:
     return move_all(tx, run_id, UNSENT, State.CANCELLED, now, "cancelled before it was sent")
 
 
-def hold(tx: Tx, run_id: int) -> None:
-    """What is not sent yet waits for Expedited capacity."""
+def hold(tx: Tx, run_id: int, spans: Iterable[BucketSpan]) -> None:
+    """What is not sent yet of these waits for Expedited capacity."""
     reason = "waits: there is no Expedited capacity"
-    tx.run(
-        f"UPDATE job SET code = ?, reason = ? WHERE run_id = ? AND {UNSENT}",
-        (NO_CAPACITY_CODE, reason, run_id),
-    )
+    for span in spans:
+        tx.run(
+            f"UPDATE job SET code = ?, reason = ? WHERE run_id = ? AND id BETWEEN ? AND ? AND {UNSENT}",
+            (NO_CAPACITY_CODE, reason, run_id, span.first, span.last),
+        )
     tx.touch(change_feed.RUNS, change_feed.run_topic(run_id))
 
 

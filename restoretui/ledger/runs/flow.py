@@ -25,9 +25,13 @@ class Flows:
 
     def add(self, run_id: int, kind: FlowKind, line_id: int, at: float, size: int) -> None:
         """One job at this instant; ``size`` below zero is not known, and adds nothing."""
-        sums = self._sums.setdefault((run_id, kind, line_id, int(at // 60)), [0, 0])
+        key = run_id, kind, line_id, int(at // 60)
+        sums = self._sums.get(key)
+        if sums is None:
+            sums = self._sums[key] = [0, 0]
         sums[0] += 1
-        sums[1] += max(0, size)
+        if size > 0:
+            sums[1] += size
 
     def write(self, tx: Tx) -> None:
         """Add all of it to what there is."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from restoretui.core.errors import LedgerError
 from restoretui.core.model import State
@@ -237,8 +238,8 @@ def _update(job: _Job, change: JobChange, now: float) -> bool:
 def _learn(job: _Job, change: JobChange) -> bool:
     """Take over what is given and differs, apart from the state; whether anything did."""
     told = False
-    if _is_kept(job) and change.as_of <= job.changed_at:
-        change = change._replace(expiry=None)
+    if change.expiry is not None and change.as_of <= job.changed_at and _is_kept(job):
+        change = replace(change, expiry=None)
     if change.reason and change.reason != job.reason:
         job.reason, told = change.reason, True
     if change.outcome and change.outcome != job.outcome:

@@ -34,6 +34,9 @@ _PURSUED = (
 )
 """A copy that is there can be removed, overwritten or extended by anybody."""
 
+_LATELY = 2000
+"""Lines of the audit trail: twice as many as any cloud takes requests a second."""
+
 # By name, since the class below has a method called ``list``.
 RunList = list[Run]
 JobList = list[RestoreJob]
@@ -59,6 +62,9 @@ class Runs(JobQueries):
         self._clock = clock
         self._orders = orders
         self._buckets = RunBuckets(quick)
+        self._known: dict[int, Run] = {}
+        self._version = -1
+        """Of the ledger, at which they were read."""
         self._in_flight: set[int] = set()
         self._claiming = asyncio.Lock()
 
@@ -181,6 +187,18 @@ class Runs(JobQueries):
         """Where the jobs of a run on these buckets stand."""
         return self._buckets.spans(run_id, buckets)
 
+    def sent_since(self, at: float) -> int:
+        """How many restore requests were answered since that cloud time, to whichever process: as far as it matters.
+
+        No more than the last few thousand are looked at.
+        """
+        row = self._quick.row(
+            f"SELECT count(*) FROM (SELECT kind, at FROM activity ORDER BY id DESC LIMIT {_LATELY})"
+            " WHERE kind = 'request' AND at > ?",
+            (at,),
+        )
+        return 0 if row is None else int(row[0])
+
     async def release(self, job_ids: Collection[int]) -> None:
         """These claims surely had no effect: the jobs are unsent again."""
         from restoretui.ledger.runs.claims import give_back
@@ -215,11 +233,12 @@ class Runs(JobQueries):
         self._in_flight.difference_update(change.job_id for change in changes)
         return changed
 
-    async def hold(self, run_id: int) -> None:
-        """Note that what is not sent yet waits for Expedited capacity: it may be planned anew in another run."""
+    async def hold(self, run_id: int, buckets: frozenset[str]) -> None:
+        """Note that what is not sent yet of these waits for Expedited capacity: another run may plan it anew."""
         from restoretui.ledger.runs.claims import hold
 
-        await self._writer.do(lambda tx: hold(tx, run_id))
+        spans = self.spans(run_id, buckets)
+        await self._writer.do(lambda tx: hold(tx, run_id, spans))
 
     async def set_cancelled(self, run_id: int) -> int:
         """Give the run up: cancel what was not sent yet; how many.
@@ -251,10 +270,16 @@ class Runs(JobQueries):
         return await self._writer.do(reset)
 
     def _get(self, run_id: int) -> Run:
-        found = self._runs("id = ?", (run_id,))
-        if not found:
-            raise LedgerError(f"there is no run {run_id}", "see `restoretui status`")
-        return found[0]
+        version = self._quick.version()
+        if version != self._version:  # After each commit several ask for the same run, each for itself.
+            self._version = version
+            self._known.clear()
+        if run_id not in self._known:
+            found = self._runs("id = ?", (run_id,))
+            if not found:
+                raise LedgerError(f"there is no run {run_id}", "see `restoretui status`")
+            self._known[run_id] = found[0]
+        return self._known[run_id]
 
     def _runs(self, where: str, args: tuple[object, ...]) -> RunList:
         counts: dict[int, list[tuple[State, int, int]]] = {}

@@ -38,14 +38,19 @@ class MarkedObjects:
         self._reader = reader
         self._quick = quick
         self._clock = clock
+        self._hidden: tuple[tuple[int, ...], int] | None = None
+        """What ``hidden`` found last, and of what."""
 
     async def summary(self, sel: int) -> SelectionSummary:
         """How much is marked, and where; quick whatever the size."""
         return summary_of(self._quick.rows(TOTALS, (sel,)))
 
     async def hidden(self, sel: int, view: BrowseView) -> int:
-        """Marked objects that the view does not show."""
+        """Marked objects that the view does not show; counted again once either has changed."""
         async with view.in_use(whole=not view.shows_every_object):
+            now = self._state(sel, view)
+            if now is not None and self._hidden is not None and self._hidden[0] == now:
+                return self._hidden[1]
             span = view.object_span()
             args = {**span.args, "sel": sel, "place": view.place_id}
 
@@ -68,7 +73,15 @@ class MarkedObjects:
                 ).fetchone()
                 return int(marked - seen - more)
 
-            return await self._reader.run(count)
+            found = await self._reader.run(count)
+            if now is not None and self._state(sel, view) == now:
+                self._hidden = now, found
+            return found
+
+    def _state(self, sel: int, view: BrowseView) -> tuple[int, ...] | None:
+        """What is marked, and what is shown; None while more is to come."""
+        row = self._quick.row("SELECT revision FROM selection_set WHERE id = ?", (sel,))
+        return (sel, row[0], view.view_id, view.count) if row is not None and view.complete else None
 
     async def unlooked(
         self,

@@ -131,7 +131,8 @@ class Selections(ChangingMarks):
         place, table = _place(view), view.object_table
 
         def add(tx: Tx, sel: int, start: int, stop: int) -> None:
-            marking.add_some(tx, sel, place, ids.some(table, start, stop))
+            outer = ids.outer(tx.connection, start, stop)
+            marking.add_some(tx, sel, place, ids.some(table, start, stop), outer)
 
         return await self._change_in_steps(sel, ids.rows, add, told or (lambda _done: None))
 

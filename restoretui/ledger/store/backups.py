@@ -2,12 +2,11 @@
 
 import contextlib
 import os
-import secrets
-import shutil
 import sqlite3
 from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
+from restoretui.core.os_errors import free_bytes
 from restoretui.ledger.store.state_folder import copies_of, make_private
 
 SPARE_BYTES = 16 << 20
@@ -16,7 +15,7 @@ SPARE_BYTES = 16 << 20
 
 def room_for(folder: Path, size_bytes: int) -> bool:
     """Whether so much more fits on the disk of ``folder``, with something to spare."""
-    return shutil.disk_usage(folder).free >= size_bytes + SPARE_BYTES
+    return free_bytes(folder) >= size_bytes + SPARE_BYTES
 
 
 def used_bytes(connection: sqlite3.Connection, name: str = "main") -> int:
@@ -57,7 +56,7 @@ def copy_whole(ledger: sqlite3.Connection, target: Path) -> None:
     Writers go on meanwhile: the copy is of one moment. ``LedgerDamaged`` when the copy does not pass SQLite's check,
     ``LedgerError`` when it cannot be written.
     """
-    draft = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    draft = target.with_name(f"{target.name}.{os.urandom(4).hex()}.part")
     try:
         make_private(draft)
         with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as copy:

@@ -19,6 +19,7 @@ from restoretui.ledger.store.state_folder import (
     LEDGER_FILE,
     ScratchSpace,
     appear_whole,
+    bring_to_disk,
     copies_of,
     make_private,
     set_aside,
@@ -106,8 +107,13 @@ def prepare_files(folder: Path, now: datetime) -> Prepared:
 def _make_or_look(path: Path, now: datetime) -> None:
     def build(draft: Path) -> None:
         with contextlib.closing(connect(draft)) as ledger:
+            # Nobody sees it before it is whole: it is brought to the disk once, not step by step.
+            ledger.execute("PRAGMA journal_mode = MEMORY")
+            ledger.execute("PRAGMA synchronous = OFF")
             make_incremental(ledger)
             migrate(ledger, schema.LEDGER, schema.APPLICATION_ID, now.timestamp())
+            ledger.execute("PRAGMA journal_mode = WAL")
+        bring_to_disk(draft)
 
     try:
         if not path.exists():

@@ -35,6 +35,11 @@ class QuickReads:
         found = self.rows(sql, args)
         return found[0] if found else None
 
+    def version(self) -> int:
+        """Another number after each commit, of whatever process: what was read at the same one is still so."""
+        found = self.row("PRAGMA data_version")
+        return int(found[0]) if found else 0
+
     def close(self) -> None:
         """Let go of the files; later reads raise ``LedgerError``."""
         if self._connection is not None:

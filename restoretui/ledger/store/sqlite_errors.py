@@ -1,14 +1,13 @@
 """Translates SQLite's result codes into ``LedgerError``s a person can act on."""
 
 import re
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from restoretui.core.errors import LedgerDamaged, LedgerError
-from restoretui.core.os_errors import is_out_of_files, no_more_files
+from restoretui.core.os_errors import free_bytes, is_out_of_files, no_more_files
 
 # Primary result codes (sqlite.org/rescode.html); extended codes keep them in the low byte.
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
@@ -121,7 +120,7 @@ def _spelled(error: sqlite3.Error) -> str:
 
 def _is_full(folder: Path) -> bool:
     try:
-        return shutil.disk_usage(folder).free < _TOO_LITTLE
+        return free_bytes(folder) < _TOO_LITTLE
     except OSError:
         return False
 

@@ -3,8 +3,6 @@
 import contextlib
 import fcntl
 import os
-import secrets
-import shutil
 import stat
 import time
 from collections.abc import Callable
@@ -57,7 +55,7 @@ def appear_whole(path: Path, build: Callable[[Path], None]) -> None:
 
     So a database at ``path`` is never empty or half-made, and one that is empty was emptied.
     """
-    draft = path.with_name(f"{path.name}.new-{secrets.token_hex(4)}")
+    draft = path.with_name(f"{path.name}.new-{os.urandom(4).hex()}")
     try:
         make_private(draft)
         build(draft)
@@ -72,6 +70,12 @@ def appear_whole(path: Path, build: Callable[[Path], None]) -> None:
     finally:
         for suffix in _SIDE_FILES:
             draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+
+
+def bring_to_disk(path: Path) -> None:
+    """Return once a file's bytes are on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def what_was_cut(path: Path) -> str:
@@ -144,7 +148,7 @@ def make_private(path: Path) -> None:
 def set_aside(path: Path, now: datetime) -> Path:
     """Rename a database and its side files so that a new one can take its place; the new name is returned."""
     label = now.strftime("%Y%m%d-%H%M%S")
-    target = path.with_name(f"{path.name}.set-aside-{label}-{secrets.token_hex(2)}")
+    target = path.with_name(f"{path.name}.set-aside-{label}-{os.urandom(2).hex()}")
     for suffix in _SIDE_FILES:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(target.with_name(target.name + suffix))
@@ -175,7 +179,7 @@ class ScratchSpace(Struct, frozen=True):
             while space is None:
                 # Another process that starts now may take our new folder for a dead one until it is locked.
                 with contextlib.suppress(FileNotFoundError):
-                    space = cls._make(parent / f"{os.getpid()}-{secrets.token_hex(4)}")
+                    space = cls._make(parent / f"{os.getpid()}-{os.urandom(4).hex()}")
         except OSError as error:
             raise LedgerError(
                 f"no scratch space can be made in {state_folder}: {error.strerror or error}",
@@ -200,7 +204,7 @@ class ScratchSpace(Struct, frozen=True):
 
     def remove(self) -> None:
         """Delete it all."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _delete(self.folder)
         os.close(self.lock)
 
 
@@ -241,5 +245,17 @@ def _remove_if_dead(folder: Path) -> None:
     with contextlib.suppress(OSError):
         descriptor = _locked(folder)
         if descriptor is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            _delete(folder)
             os.close(descriptor)
+
+
+def _delete(folder: Path) -> None:
+    """With all that is in it, which is files: what takes whole trees is loaded where there is more."""
+    try:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+    except OSError:
+        from shutil import rmtree
+
+        rmtree(folder, ignore_errors=True)

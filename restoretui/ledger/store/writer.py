@@ -279,8 +279,9 @@ class Writer:
             return []
         finally:
             self._begins_at = None
+        is_alone = len(group) == 1
         for work in group:
-            self._run(work)
+            self._run(work, is_alone=is_alone)
             if not self._connection.in_transaction:
                 # Disk full and its like undo the whole transaction, not only the statement.
                 return [other for other in group if other.error is None]
@@ -298,19 +299,22 @@ class Writer:
                 self._attempt([work])
         return []
 
-    def _run(self, work: _Work[Any]) -> None:
+    def _run(self, work: _Work[Any], *, is_alone: bool) -> None:
         tx = Tx(self._connection)
-        self._connection.execute("SAVEPOINT work")
+        # Within a savepoint SQLite copies each page before it changes, and many to a file. What is alone in its
+        # transaction needs none: it goes back with all of it.
+        if not is_alone:
+            self._connection.execute("SAVEPOINT work")
         try:
             with explained(self._folder):
                 work.result = work.run(tx)
         except Exception as error:  # noqa: BLE001 - boundary: whatever it is belongs to who asked for the work
             work.error = error
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO work")
+                self._connection.execute("ROLLBACK" if is_alone else "ROLLBACK TO work")
         else:
             work.topics = tx.topics
-        if self._connection.in_transaction:
+        if self._connection.in_transaction and not is_alone:
             self._connection.execute("RELEASE work")
 
     def _look_for_others(self) -> None:

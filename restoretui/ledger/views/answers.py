@@ -23,13 +23,9 @@ class Awaited(NamedTuple):
 
 def keep(tx: Tx, changes: Sequence[JobChange]) -> None:
     """Keep what answers told, where they told any of it."""
-    told = [(change.job_id, change.charged, change.output_path) for change in changes if _tells(change)]
+    told = [(one.job_id, one.charged, one.output_path) for one in changes if one.charged or one.output_path]
     if told:
         tx.values("INSERT OR REPLACE INTO job_answer (job_id, charged, output_path)", told)
-
-
-def _tells(change: JobChange) -> bool:
-    return bool(change.charged or change.output_path)
 
 
 def parts(told: str | None) -> tuple[str, str]:

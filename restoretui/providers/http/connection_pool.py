@@ -8,12 +8,13 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import cast
 from urllib.parse import urlsplit
 
 from aiohappyeyeballs import start_connection
 
+from restoretui.providers.http.request import DEFAULT_PORT, NONE, lines_of, written
+from restoretui.providers.http.request import NotSent as NotSent
 from restoretui.providers.http.response import HttpResponse, NotHttp, ResponseParser
 from restoretui.providers.http.response_limits import answer_s, too_late
 
@@ -24,13 +25,6 @@ NEXT_ADDRESS_S = 0.25
 """Happy Eyeballs: seconds that one of a server's addresses has before the next is tried, too (RFC 8305)."""
 _ROOM = 1 << 18
 """Bytes taken from a socket at a time."""
-_DEFAULT_PORT = {"http": 80, "https": 443}
-_OURS = frozenset({"host", "content-length"})
-_WITHOUT_BODY = frozenset({"GET", "HEAD"})
-
-
-class NotSent(ValueError):
-    """The request cannot be written as HTTP; nothing was sent."""
 
 
 LAST_CONNECT_S = 0.5
@@ -67,16 +61,22 @@ class ConnectionPool:
         self._idle: dict[str, list[_PooledConnection]] = {}
         self._connecting: set[asyncio.Task[_PooledConnection]] = set()
         self._sweep: asyncio.TimerHandle | None = None
+        self._common: Mapping[str, str] = NONE
+        self._common_lines = ""
 
-    async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """Send one request, once.
+    async def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, common: Mapping[str, str] = NONE
+    ) -> HttpResponse:
+        """Send one request, once. Headers that many requests have in ``common`` are written once for all of them.
 
         Raises ``NotSent`` or ``NotConnected`` when nothing went out; ``Broken`` or ``TimeoutError`` when no answer
         came, and ``NotHttp`` when something else did.
         """
         end = url.find("/", url.index("//") + 2)
         origin, target = (url[:end], url[end:]) if end > 0 else (url, "/")
-        request = _written(method, target, origin, headers, body)
+        if common is not self._common:
+            self._common, self._common_lines = common, lines_of(common)
+        request = written(method, target, origin, headers, self._common_lines, body)
         async with self._turn:
             line = self._kept(origin) or await self._connect(origin)
             try:
@@ -150,7 +150,7 @@ class ConnectionPool:
         loop = asyncio.get_running_loop()
         try:
             parts = urlsplit(origin)
-            host, port = parts.hostname or "", parts.port or _DEFAULT_PORT[parts.scheme]
+            host, port = parts.hostname or "", parts.port or DEFAULT_PORT[parts.scheme]
             secure = parts.scheme == "https"
             async with asyncio.timeout(self._connect_s):
                 # Not the loop's own way to try several addresses: it fails where tasks begin eagerly (CPython up to
@@ -170,24 +170,6 @@ class ConnectionPool:
 def _end_unwanted(task: "asyncio.Task[_PooledConnection]") -> None:
     if not task.cancelled() and task.exception() is None:
         task.result().end()
-
-
-def _written(method: str, target: str, origin: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    lines = [f"{method} {target} HTTP/1.1", _host_line(origin)]
-    lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in _OURS]
-    if body or method not in _WITHOUT_BODY:
-        # A server that is told of no length may wait for one (411); RFC 9110, 8.6.
-        lines.append(f"Content-Length: {len(body)}")
-    head = "\r\n".join([*lines, "", ""])
-    if head.count("\n") != len(lines) + 1 or head.count("\r") != len(lines) + 1:
-        raise NotSent("a header holds a line break")
-    return head.encode() + body
-
-
-@lru_cache(maxsize=256)
-def _host_line(origin: str) -> str:
-    scheme, _, host = origin.partition("://")
-    return f"Host: {host.removesuffix(f':{_DEFAULT_PORT.get(scheme)}')}"
 
 
 class _PooledConnection(asyncio.BufferedProtocol):

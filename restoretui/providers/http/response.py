@@ -1,7 +1,8 @@
 """An incremental parser of HTTP/1.1 responses (RFC 9112), strict and in linear time."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.providers.http.response_limits import (
     LONGEST_HEAD,
@@ -22,7 +23,7 @@ _LONGEST_NUMBER = 15
 """Digits of a length; more would be beyond any limit, and Python takes long to read thousands of them."""
 
 
-class HttpResponse(NamedTuple):
+class HttpResponse(Struct, frozen=True):
     """A whole response."""
 
     status: int

@@ -11,6 +11,7 @@ from restoretui.providers.http.genuine import genuine_body
 from restoretui.providers.oss.credentials import KeyRing
 from restoretui.providers.oss.errors import EXPIRED, error_for, is_account, is_credentials
 from restoretui.providers.oss.pages import read_document
+from restoretui.providers.reading_turns import ReadingTurns
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.wire.foreign_answers import is_error, is_marked, why_not_accepted
 from restoretui.providers.wire.listings.listing_xml import Unreadable
@@ -39,6 +40,7 @@ class OssClient:
         self._sdk = sdk
         self._ring = ring
         self.regions = BucketRegions(lambda: sdk.region, self._find_region)
+        self._reading = ReadingTurns()
 
     def request(
         self,
@@ -74,6 +76,7 @@ class OssClient:
                 if not last and await self._moved(no.refusal, region):
                     continue
                 raise self.error(no.refusal) from None
+            await self._reading.wait(len(reply.body))
             try:
                 return understand(reply)
             except Unreadable as error:

@@ -18,6 +18,7 @@ from restoretui.core.errors import CredentialsError, UsageError
 from restoretui.core.os_errors import WITHOUT_MARK, byte_order_mark
 from restoretui.providers.oss.assumed_role import SESSION, STS, AssumedRole, WebIdentityRole
 from restoretui.providers.oss.key_sources import Address, EcsRole, KeySource, OssKeys, Process
+from restoretui.providers.whose_keys import WhoseKeys
 from restoretui.providers.wire.ini_files import fault_in
 
 _AGAIN_S = 2.0
@@ -206,6 +207,7 @@ class KeyRing:
         self._trouble: CredentialsError | None = None
         self._read_at = float("-inf")
         self._one_at_a_time = asyncio.Lock()
+        self.whose = WhoseKeys(profile or "default")
 
     @property
     def are_fixed(self) -> bool:
@@ -220,7 +222,14 @@ class KeyRing:
                     await self._renew()
         if self._keys is None or self._is_over(self._keys):
             raise self._trouble or CredentialsError(self._found.why or "the OSS credentials have expired", HINT)
-        return self._keys
+        keys = self._keys
+        if not self.whose.may_sign(keys):
+            try:
+                await self.whose.check(keys)
+            except CredentialsError:
+                self.reject(keys)  # The next look may find those that are wanted.
+                raise
+        return keys
 
     def now(self) -> float:
         """The clock that the end of keys is told by: seconds since the epoch, the machine's."""

@@ -44,6 +44,7 @@ from restoretui.providers.wire.xml_trees import Unreadable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.core.events.service import EventService
+    from restoretui.core.inventory.rules import InventoryRule
     from restoretui.core.then.contents import Contents
     from restoretui.providers.oss.sdk import OssResponse, OssSdk
 
@@ -67,10 +68,11 @@ class OssProvider:
         self._sdk = sdk
         self._profile = profile
         self._ring = ring
+        ring.whose.ask = self._account
         self._calls = OssClient(sdk, ring)
         self.capabilities = Capabilities(
             max_rate=RESTORES_PER_SECOND, clean=True, keys_in_order=not sdk.endpoint, expirations=True, presigns=True,
-            contents=True, reads_files=True, events=True,
+            inventory_rules=True, contents=True, reads_files=True, events=True,
         )  # fmt: skip
 
     @classmethod
@@ -133,6 +135,9 @@ class OssProvider:
             return Identity(account="", arn="", profile=self._profile, region=self._sdk.region)
         _, owner, _ = await self._calls.ask(self._calls.request("ListBuckets", query={"max-keys": "1"}), _buckets)
         return Identity(account=owner, arn="", profile=self._profile, region=self._sdk.region)
+
+    async def _account(self) -> str:
+        return (await self.identity()).account
 
     async def list_buckets(self) -> list[Bucket]:
         """ListBuckets to its last page; Regions are remembered. ``InvalidRequest`` behind a custom domain."""
@@ -238,6 +243,22 @@ class OssProvider:
             return await self._calls.ask(ask, lambda reply: read_lifecycle(reply.body))
         except CloudError as error:
             if error.code == "NoSuchLifecycle":
+                return []
+            raise
+
+    async def inventory_rules(self, bucket: str) -> "Sequence[InventoryRule]":
+        """As ``TellsInventories`` says."""
+        from restoretui.providers.oss.inventory_rules import read_inventory_rules
+
+        async def ask(token: str) -> tuple[list["InventoryRule"], object]:
+            query = {"inventory": ""} | ({"continuation-token": token} if token else {})
+            request = self._calls.request("ListBucketInventory", bucket, query=query)
+            return await self._calls.ask(request, lambda reply: read_inventory_rules(reply.body))
+
+        try:
+            return await all_of("ListBucketInventory", ask)
+        except CloudError as error:
+            if error.code == "NoSuchInventory":
                 return []
             raise
 

@@ -34,6 +34,7 @@ from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Req
 from restoretui.providers.s3.object_detail import read_detail
 from restoretui.providers.s3.restore_refusals import refused
 from restoretui.providers.s3.status_probe import StatusProbe
+from restoretui.providers.s3.who_am_i import WhoAmI
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.continuation import all_of
 from restoretui.providers.wire.listings.history_xml import read_history
@@ -45,6 +46,7 @@ from restoretui.providers.wire.listings.restoring_xml import read_restores
 if TYPE_CHECKING:
     from restoretui.core.batch.service import BatchService
     from restoretui.core.events.service import EventService
+    from restoretui.core.inventory.rules import InventoryRule
     from restoretui.core.then.contents import Contents
     from restoretui.providers.s3.client.sdk import Sdk
     from restoretui.providers.s3.client.transport import HttpResponse
@@ -66,6 +68,7 @@ class S3Provider:
         self._status_probe = StatusProbe(clock)
         self._rules = store.rules if store else S3
         self._store = store
+        self._whoami = WhoAmI(sdk, calls)
         self._names_classes = store.lists_class is True if store else not sdk.caller.endpoint
         self._sends_tiers = store is None or store.tiers
         self._batch: BatchService | None = None
@@ -80,9 +83,11 @@ class S3Provider:
             restore_status_in_list=listed is not False,
             keys_in_order=not sdk.caller.endpoint,
             expirations=True,
+            inventory_rules=True,
             capacity=store is None and not sdk.caller.endpoint,
             presigns=True,
             contents=True,
+            copies_between=True,
             reads_files=True,
             history=True,
             events=True,
@@ -128,21 +133,8 @@ class S3Provider:
         return self._sdk.caller.profile
 
     async def identity(self) -> Identity:
-        """GetCallerIdentity; behind a store's endpoint without STS the owner that ListBuckets tells."""
-        caller = self._sdk.caller
-        try:
-            asked = S3Request("GetCallerIdentity", service="sts")
-            who = await self._calls.read(asked, self._calls.parsed("GetCallerIdentity", "sts"))
-            account, arn = str(who.get("Account", "")), str(who.get("Arn", ""))
-        except CloudError:
-            if not caller.endpoint:
-                raise
-            account, arn = "", ""
-        if not account and caller.endpoint:
-            # Compatible stores rarely have an STS; whoever lists the buckets owns them.
-            listed = await self._calls.read(S3Request("ListBuckets"), self._calls.parsed("ListBuckets"))
-            account = str(listed.get("Owner", {}).get("ID", ""))
-        return Identity(account=account, arn=arn, profile=caller.profile, region=self._sdk.region)
+        """As the Protocol says; asked once for the same keys."""
+        return await self._whoami.identity()
 
     async def list_buckets(self) -> list[Bucket]:
         """ListBuckets to its last page, with Regions where the endpoint tells them."""
@@ -273,6 +265,12 @@ class S3Provider:
                 return []
             raise
         return list(told.get("Rules", ()))
+
+    async def inventory_rules(self, bucket: str) -> "Sequence[InventoryRule]":
+        """As ``TellsInventories`` says."""
+        from restoretui.providers.s3.inventory_rules import inventory_rules
+
+        return await inventory_rules(self._calls, bucket)
 
     async def provisioned_capacity(self, region: str) -> Sequence[tuple[datetime | None, datetime | None]]:
         """As ``TellsCapacity`` says."""

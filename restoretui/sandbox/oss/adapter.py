@@ -8,6 +8,7 @@ from restoretui.sandbox.oss.lists import list_object_versions, list_objects_v2
 from restoretui.sandbox.oss.objects import delete_object, get_object, put_object
 from restoretui.sandbox.oss.restores import clean_restored_object, restore_object
 from restoretui.sandbox.oss.signature import check_signature
+from restoretui.sandbox.s3.inventory_rules import oss_inventory
 from restoretui.sandbox.state.bucket import BucketState
 from restoretui.sandbox.state.cloud import Cloud
 from restoretui.sandbox.state.refusals import ErrorAnswer, malformed_xml, not_built
@@ -20,6 +21,7 @@ _QUERIES = {
     ("GET", "bucketInfo"): "GetBucketInfo",
     ("GET", "versions"): "ListObjectVersions",
     ("GET", "lifecycle"): "GetBucketLifecycle",
+    ("GET", "inventory"): "ListBucketInventory",
     ("GET", "bucketArchiveDirectRead"): "GetBucketArchiveDirectRead",
     ("PUT", "bucketArchiveDirectRead"): "PutBucketArchiveDirectRead",
     ("GET", "tagging"): "GetObjectTagging",
@@ -214,6 +216,7 @@ _HANDLERS: dict[str, _Handler] = {
     "GetBucketVersioning": copies.versioning,
     "GetObjectTagging": copies.tagging,
     "InitiateMultipartUpload": copies.create_upload,
+    "ListBucketInventory": oss_inventory,
     "ListMultipartUploads": copies.list_uploads,
     "ListParts": copies.list_parts,
     "UploadPartCopy": copies.copy_part,

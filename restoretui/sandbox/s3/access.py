@@ -13,10 +13,15 @@ def account_of(access_key: str) -> str:
     return OTHER_ACCOUNT if access_key == OTHER_ACCESS_KEY_ID else ACCOUNT
 
 
-def check_payer(bucket: BucketState, headers: Mapping[str, str], account: str) -> None:
-    """Refuse others than the owner a bucket, unless requesters pay for it and they say that they do."""
+READS = frozenset({"HeadObject", "GetObject", "GetObjectTagging"})
+"""What a bucket's policy lets its readers do with objects; as the source of a copy, too."""
+
+
+def check_payer(bucket: BucketState, headers: Mapping[str, str], account: str, operation: str = "GetObject") -> None:
+    """Refuse others than the owner a bucket, unless its policy lets them read, or requesters pay and they say so."""
     pays = bucket.requester_pays and headers.get("x-amz-request-payer") == "requester"
-    if bucket.owner != account and not pays:
+    reads = account in bucket.readers and operation in READS
+    if bucket.owner != account and not pays and not reads:
         raise access_denied()
 
 

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable
 from functools import lru_cache
 
-from restoretui.sandbox.s3 import buckets, lists, multipart, notifications, objects
+from restoretui.sandbox.s3 import buckets, inventory_rules, lists, multipart, notifications, objects
 from restoretui.sandbox.s3.access import account_of, check_owner, check_payer
 from restoretui.sandbox.s3.restores import restore_object
 from restoretui.sandbox.state.bucket import BucketState
@@ -22,6 +22,9 @@ _BUCKET_QUERIES = {
     ("GET", "uploads"): "ListMultipartUploads",
     ("GET", "requestPayment"): "GetBucketRequestPayment",
     ("GET", "lifecycle"): "GetBucketLifecycleConfiguration",
+    ("GET", "inventory"): "ListBucketInventoryConfigurations",
+    ("PUT", "inventory"): "PutBucketInventoryConfiguration",
+    ("DELETE", "inventory"): "DeleteBucketInventoryConfiguration",
     ("POST", "delete"): "DeleteObjects",
     ("GET", "notification"): "GetBucketNotificationConfiguration",
     ("PUT", "notification"): "PutBucketNotificationConfiguration",
@@ -48,7 +51,6 @@ _UNBUILT = frozenset(
         "cors",
         "encryption",
         "intelligent-tiering",
-        "inventory",
         "legal-hold",
         "logging",
         "metrics",
@@ -82,17 +84,20 @@ _HANDLERS: dict[str, _Handler] = {
     "GetBucketLifecycleConfiguration": buckets.lifecycle,
     "GetBucketNotificationConfiguration": notifications.notification,
     "GetBucketLocation": buckets.get_location,
+    "DeleteBucketInventoryConfiguration": inventory_rules.inventory,
     "GetBucketRequestPayment": buckets.request_payment,
     "GetBucketVersioning": buckets.versioning,
     "GetObject": objects.get_object,
     "GetObjectTagging": objects.tagging,
     "HeadBucket": buckets.head_bucket,
     "HeadObject": objects.get_object,
+    "ListBucketInventoryConfigurations": inventory_rules.inventory,
     "ListMultipartUploads": multipart.list_uploads,
     "ListObjectVersions": _now(lists.list_object_versions),
     "ListObjects": _now(lists.list_objects),
     "ListObjectsV2": _now(lists.list_objects_v2),
     "ListParts": multipart.list_parts,
+    "PutBucketInventoryConfiguration": inventory_rules.inventory,
     "PutBucketNotificationConfiguration": notifications.notification,
     "PutBucketVersioning": buckets.versioning,
     "PutObject": objects.put_object,
@@ -129,7 +134,7 @@ class S3Adapter:
         bucket = self.cloud.bucket(call.bucket, "s3")
         _check_region(bucket, call)
         if call.operation != "HeadBucket":
-            check_payer(bucket, call.headers, account_of(call.access_key))
+            check_payer(bucket, call.headers, account_of(call.access_key), call.operation)
         check_owner(bucket, call.headers.get("x-amz-expected-bucket-owner"))
         handler = _HANDLERS.get(call.operation)
         if handler is None:

@@ -2,8 +2,9 @@
 
 from urllib.parse import parse_qsl
 
+from restoretui.sandbox.s3.access import account_of
 from restoretui.sandbox.s3control.describe import describe_job, list_entry
-from restoretui.sandbox.s3control.job import STATUSES
+from restoretui.sandbox.s3control.job import STATUSES, Job
 from restoretui.sandbox.s3control.job_board import JobBoard
 from restoretui.sandbox.s3control.request import bad_request, parse_order, read_priority, tags_of
 from restoretui.sandbox.state.cloud import Cloud
@@ -44,26 +45,26 @@ class S3ControlAdapter:
         return True
 
     def answer(self, call: Call) -> Reply:
-        """Jobs of the one account, in the Region that the request is signed for."""
+        """Jobs of the caller's account, in the Region that the request is signed for."""
         if not call.access_key:
             raise access_denied()
         account = call.headers.get("x-amz-account-id") or call.headers.get("host", "").partition(".")[0]
-        if account != self.cloud.account:
+        if account != account_of(call.access_key):
             raise access_denied(f"The account {account} is not the caller's")
         match call.operation:
             case "CreateJob":
-                job = self.board.create(parse_order(call.body), call.region)
+                job = self.board.create(parse_order(call.body, account), call.region)
                 return _result(call, elements({"JobId": job.id}))
             case "ListJobs":
                 return self._list(call)
             case "DescribeJob":
-                job = self.board.find(call.key, call.region)
+                job = self._find(call)
                 arn = f"arn:aws:s3:{call.region}:{account}:job/{job.id}"
                 return _result(call, f"<Job>{describe_job(job, arn, self.cloud.now())}</Job>")
             case "UpdateJobStatus":
                 return self._update_status(call)
             case "UpdateJobPriority":
-                job = self.board.find(call.key, call.region)
+                job = self._find(call)
                 self.board.update_priority(job, read_priority(call.query.get("priority")))
                 return _result(call, elements({"JobId": job.id, "Priority": str(job.priority)}))
             case "GetJobTagging" | "PutJobTagging" | "DeleteJobTagging":
@@ -79,6 +80,9 @@ class S3ControlAdapter:
             refusal.status, f"{XML}<ErrorResponse><Error>{content}</Error>{request}</ErrorResponse>".encode()
         )
 
+    def _find(self, call: Call) -> Job:
+        return self.board.find(call.key, call.region, account_of(call.access_key))
+
     def _list(self, call: Call) -> Reply:
         wanted = {value for name, value in parse_qsl(call.query_string) if name == "jobStatuses"}
         if unknown := wanted - STATUSES:
@@ -88,14 +92,18 @@ class S3ControlAdapter:
             raise bad_request("maxResults must be between 1 and 1000")
         if not start.isdecimal():
             raise ErrorAnswer(400, "InvalidNextTokenException", "The next token is invalid")
-        jobs = [job for job in self.board.listed(call.region) if not wanted or job.status in wanted]
+        jobs = [
+            job
+            for job in self.board.listed(call.region, account_of(call.access_key))
+            if not wanted or job.status in wanted
+        ]
         end = int(start) + int(most)
         entries = "".join(f"<member>{list_entry(job)}</member>" for job in jobs[int(start) : end])
         token = elements({"NextToken": str(end)}) if end < len(jobs) else ""
         return _result(call, f"{token}<Jobs>{entries}</Jobs>")
 
     def _update_status(self, call: Call) -> Reply:
-        job = self.board.find(call.key, call.region)
+        job = self._find(call)
         wanted = call.query.get("requestedJobStatus", "")
         if wanted not in ("Ready", "Cancelled"):
             raise bad_request(f"Invalid requested status: {wanted}")
@@ -103,7 +111,7 @@ class S3ControlAdapter:
         return _result(call, elements({"JobId": job.id, "Status": job.status, "StatusUpdateReason": job.reason}))
 
     def _tagging(self, call: Call) -> Reply:
-        job = self.board.find(call.key, call.region)
+        job = self._find(call)
         if call.method == "PUT":
             job.tags = dict(tags_of(call.body))
         elif call.method == "DELETE":

@@ -81,6 +81,8 @@ class Order(Struct, frozen=True):
     priority: int
     role_arn: str
     role: Role
+    account: str
+    """Of whoever asked, and of the role."""
     days: int | None
     tier: Tier
     confirm: bool

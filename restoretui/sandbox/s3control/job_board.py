@@ -41,7 +41,7 @@ class JobBoard:
         """How reports write keys, which is not documented: form-encoded where real ones were seen (FACTS 2.3)."""
         self.joined_by = "/"
         """Between a prefix and the key of what is copied below it: a slash or nothing, as papers do not agree."""
-        self._by_token: dict[tuple[str, str], Job] = {}
+        self._by_token: dict[tuple[str, str, str], Job] = {}
         self._busy = False
         cloud.background = self
 
@@ -49,7 +49,7 @@ class JobBoard:
 
     def create(self, order: Order, region: str) -> Job:
         """A new job, or the one that was made with the same token."""
-        known = self._by_token.get((region, order.token))
+        known = self._by_token.get((order.account, region, order.token))
         if known is not None:
             if known.order.digest != order.digest:
                 raise ErrorAnswer(
@@ -68,22 +68,23 @@ class JobBoard:
             dict(order.tags),
             due=now + NEW_S,
         )
-        self.jobs[job.id] = self._by_token[region, order.token] = job
+        self.jobs[job.id] = self._by_token[order.account, region, order.token] = job
         self._plan_ahead()
         return job
 
-    def find(self, job_id: str, region: str) -> Job:
-        """The job; ``NoSuchJob`` in another region and 90 days after its end."""
+    def find(self, job_id: str, region: str, account: str) -> Job:
+        """The job; ``NoSuchJob`` in another account or region, and 90 days after its end."""
         now = self.cloud.now()
         job = self.jobs.get(job_id)
-        if job is None or job.region != region or (job.ended is not None and now - job.ended > KEPT_S):
+        is_there = job is not None and job.region == region and job.order.account == account
+        if job is None or not is_there or (job.ended is not None and now - job.ended > KEPT_S):
             raise ErrorAnswer(404, "NoSuchJobException", "The specified job does not exist.")
         return job
 
-    def listed(self, region: str) -> list[Job]:
+    def listed(self, region: str, account: str) -> list[Job]:
         """Those that are known, newest first."""
         now = self.cloud.now()
-        ours = [job for job in self.jobs.values() if job.region == region]
+        ours = [job for job in self.jobs.values() if job.region == region and job.order.account == account]
         kept = [job for job in ours if job.ended is None or now - job.ended <= KEPT_S]
         return sorted(kept, key=lambda job: (-job.created, job.id))
 
@@ -272,8 +273,8 @@ class JobBoard:
         if not order.role.restores:
             return 403, "AccessDenied", "Access Denied"
         bucket = self.cloud.buckets.get(task.bucket)
-        if bucket is not None and bucket.requester_pays and bucket.owner != self.cloud.account:
-            return 403, "AccessDenied", "Access Denied"  # A job cannot agree to pay (FACTS 1.8).
+        if bucket is not None and bucket.owner != order.account:
+            return 403, "AccessDenied", "Access Denied"  # Nor can a job agree to pay (FACTS 1.8).
         if bucket is not None and bucket.region != job.region:
             return 301, "PermanentRedirect", "The bucket must be addressed using another endpoint"
         tier: Tier = order.tier

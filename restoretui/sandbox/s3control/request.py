@@ -21,8 +21,8 @@ def bad_request(message: str) -> ErrorAnswer:
     return ErrorAnswer(400, "InvalidRequest", message)
 
 
-def parse_order(body: bytes) -> Order:
-    """Read and check CreateJob's document."""
+def parse_order(body: bytes, account: str) -> Order:
+    """Read and check CreateJob's document, of somebody of that account."""
     tree = parse_xml(body, "CreateJobRequest")
     operation = tree.find("Operation")
     copies = None if operation is None else operation.find("S3PutObjectCopy")
@@ -56,7 +56,8 @@ def parse_order(body: bytes) -> Order:
         digest=sha256(body).hexdigest(),
         priority=read_priority(tree.findtext("Priority")),
         role_arn=role_arn,
-        role=check_role(role_arn),
+        role=check_role(role_arn, account),
+        account=account,
         days=None if days is None else _whole("ExpirationInDays", days),
         tier=_TIERS[tier],
         confirm=(tree.findtext("ConfirmationRequired") or "").lower() == "true",

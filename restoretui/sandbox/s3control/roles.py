@@ -39,12 +39,12 @@ ROLES = {
 }
 
 
-def check_role(arn: str) -> Role:
-    """The role; an ``ErrorAnswer`` when CreateJob would not take it."""
+def check_role(arn: str, caller: str) -> Role:
+    """The role, of the caller's account; an ``ErrorAnswer`` when CreateJob would not take it."""
     account, _, name = arn.removeprefix("arn:aws:iam::").partition(":role/")
     if not arn.startswith("arn:aws:iam::") or not name:
         raise ErrorAnswer(400, "InvalidRequest", "Invalid role ARN")
-    role = ROLES.get(name) if account == ACCOUNT else None
+    role = ROLES.get(name) if account == caller else None
     if role is None or not role.passable:
         raise access_denied(
             f"User: {CALLER_ARN} is not authorized to perform: iam:PassRole on resource: {arn} "

@@ -135,6 +135,8 @@ class BucketState(Struct):
     """OSS: objects of the Archive class can be read without a restore."""
     created: float = 0.0
     owner: str = "123456789012"
+    readers: set[str] = field(default_factory=set)
+    """Other accounts that its policy lets read what is in it."""
     versioning: str = ""
     """As GetBucketVersioning answers: ``Enabled``, ``Suspended`` or empty for never."""
     requester_pays: bool = False
@@ -156,6 +158,8 @@ class BucketState(Struct):
     """By key: how often a copy was written there. Shows whether any was made twice."""
     notification: str = ""
     """Its notification configuration, as XML without its root."""
+    inventory_rules: dict[str, str] = field(default_factory=dict)
+    """Its inventory configurations by their ids, as XML without its root."""
     queue_rules: tuple[QueueRule, ...] = ()
     """What of it is about queues."""
     _written: int = 0

@@ -44,15 +44,19 @@ def write_inventory(
     destination: str,
     *,
     prefix: str = "",
+    name: str = CONFIGURATION,
     at: float | None = None,
     rows_a_file: int = 500_000,
     chosen: Sequence[str] = _CHOSEN,
 ) -> WrittenInventory:
-    """An inventory of a bucket as it is now, in another; ``at`` is when its scan is said to have begun (epoch)."""
+    """An inventory of a bucket as it is now, in another, and the configuration ``name`` that says so.
+
+    ``at`` is when its scan is said to have begun (epoch).
+    """
     bucket, began = cloud.bucket(source), cloud.now() if at is None else at
     versions = bool(bucket.versioning)
     columns = (*_ALWAYS, *(_OF_VERSIONS if versions else ()), *chosen)
-    stem = f"{prefix}{source}/{CONFIGURATION}/"
+    stem = f"{prefix}{source}/{name}/"
     number = max(1, -(-len(bucket.table) // rows_a_file))
     files = []
     for which in range(number):
@@ -76,6 +80,13 @@ def write_inventory(
     cloud.put(destination, f"{folder}manifest.json", manifest)
     checksum = md5(manifest, usedforsecurity=False).hexdigest()
     cloud.put(destination, f"{folder}manifest.checksum", f"{checksum}\n".encode())
+    bucket.inventory_rules[name] = (
+        f"<Id>{name}</Id><IsEnabled>true</IsEnabled>"
+        f"<IncludedObjectVersions>{'All' if versions else 'Current'}</IncludedObjectVersions>"
+        f"<Destination><S3BucketDestination><Bucket>arn:aws:s3:::{destination}</Bucket><Format>CSV</Format>"
+        + (f"<Prefix>{prefix.rstrip('/')}</Prefix>" if prefix else "")
+        + "</S3BucketDestination></Destination><Schedule><Frequency>Daily</Frequency></Schedule>"
+    )
     return WrittenInventory(destination, f"{folder}manifest.json")
 
 

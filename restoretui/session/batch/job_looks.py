@@ -8,8 +8,9 @@ from restoretui.config.settings import Settings
 from restoretui.core.batch.jobs import JobInfo
 from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import CloudError, Unsupported
+from restoretui.core.provider import Connection
 from restoretui.engine.batch.pursuit import service_of
-from restoretui.engine.traffic.retrying_reads import Asking
+from restoretui.engine.traffic.retrying_reads import Asking, once
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.clouds import CloudAccess, Clouds
@@ -35,6 +36,16 @@ class JobLooks:
     def ask(self) -> Asking:
         """How questions are put to the cloud."""
         return self._cloud.ask
+
+    async def door(self, job_id: str) -> tuple[BatchService, Asking]:
+        """The service that knows the job, and how it is asked: of a run over several accounts, as whose it is."""
+        batch = self._ledger.batches.find(job_id)
+        run = None if batch is None else await self._ledger.runs.get(batch.run_id)
+        if batch is None or run is None or not run.profiles:
+            return await self.service(), self.ask
+        channel = self._clouds.by(Connection.from_mapping(run.connection).of(batch.bucket))
+        asking: Asking = once if self._clouds.patience is None else channel.reads(bounded=True)
+        return service_of(await channel.provider())(), asking
 
     def ours(self, run_id: int | None = None) -> list[BatchJob]:
         """Our jobs as the ledger knows them, quick enough for a repaint: of a run, or all, newest first."""
@@ -67,19 +78,21 @@ class JobLooks:
 
     async def tags(self, job_id: str, region: str | None = None) -> Mapping[str, str] | None:
         """The job's tags; None where they may not be read, as they are ours to know only of our own jobs."""
-        service, where = await self.service(), await self.region_of(job_id, region)
+        (service, ask), where = await self.door(job_id), await self.region_of(job_id, region)
         try:
-            return await self.ask(lambda: service.job_tags(where, job_id))
+            return await ask(lambda: service.job_tags(where, job_id))
         except CloudError:
             batch = self._ledger.batches.find(job_id)
             return None if batch is None or not batch.options.tags else batch.options.tags
 
     async def job(self, job_id: str, region: str | None = None) -> JobInfo:
         """All that is known of one job; ``JobNotFound``."""
-        service, where = await self.service(), await self.region_of(job_id, region)
-        return await self.ask(lambda: service.describe_job(where, job_id))
+        (service, ask), where = await self.door(job_id), await self.region_of(job_id, region)
+        return await ask(lambda: service.describe_job(where, job_id))
 
-    async def _pages(self, begin: Callable[[], AsyncIterator[list[T]]]) -> AsyncIterator[list[T]]:
+    async def _pages(
+        self, begin: Callable[[], AsyncIterator[list[T]]], ask: Asking | None = None
+    ) -> AsyncIterator[list[T]]:
         """What ``begin`` gives, page by page; where an answer fails to come, begun anew behind what was given."""
         pages: AsyncIterator[list[T]] | None = None
         given = behind = 0
@@ -99,7 +112,7 @@ class JobLooks:
                 raise
             return None
 
-        while (page := await self.ask(following)) is not None:
+        while (page := await (ask or self.ask)(following)) is not None:
             given += len(page)
             yield page
 

@@ -43,11 +43,11 @@ class JobPapers(JobLooks):
         place = counted.report
         if place is None:
             raise ObjectNotFound(f"job {job_id} was made without a completion report", "--report-scope all or failed")
-        service, batches = await self.service(), self._ledger.batches
+        (service, ask), batches = await self.door(job_id), self._ledger.batches
         batch = batches.find(job_id)
         keys, form = batches.report_keys(batch) if batch else None, KeyForm.FORM
         try:
-            async for rows in self._pages(lambda: service.read_report(place, job_id)):
+            async for rows in self._pages(lambda: service.read_report(place, job_id), ask):
                 if keys is not None:
                     await batches.look_through(keys, rows)
                 else:
@@ -56,7 +56,7 @@ class JobPapers(JobLooks):
             if counted.scope is ReportScope.FAILED and counted.succeeded and not counted.failed:
                 return  # There was nothing to tell.
             raise
-        async for rows in self._pages(lambda: service.read_report(place, job_id)):
+        async for rows in self._pages(lambda: service.read_report(place, job_id), ask):
             if keys is not None:
                 yield await batches.as_known(keys, rows)
             else:
@@ -73,9 +73,9 @@ class JobPapers(JobLooks):
         made = "make a new job: restore the objects again"
         if batch is not None and batch.cleaned_at is not None:
             raise InvalidRequest(f"the manifest of job {info.job_id} was deleted by `batch clean`", made)
-        service = await self.service()
+        service, ask = await self.door(info.job_id)
         try:
-            is_same = await self.ask(lambda: service.has_manifest(info))
+            is_same = await ask(lambda: service.has_manifest(info))
         except (ObjectNotFound, BucketNotFound) as error:
             raise InvalidRequest(
                 f"the manifest of job {info.job_id} is gone: {info.manifest}", made, code=error.code

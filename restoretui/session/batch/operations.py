@@ -7,8 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import MANIFESTS, REPORTS, BatchOptions, Place, ReportScope
-from restoretui.core.batch.planned_jobs import NO_PAYER, ONE_ACCOUNT, EngineChoice, as_batch, choose_engine
+from restoretui.core.batch.jobs import MANIFESTS, REPORTS, BatchOptions, Place, ReportScope, account_of
+from restoretui.core.batch.planned_jobs import NO_PAYER, EngineChoice, as_batch, choose_engine
 from restoretui.core.batch.policy import caller_policy, role_policy, trust_policy
 from restoretui.core.errors import (
     CloudError,
@@ -21,14 +21,17 @@ from restoretui.core.model import State, Tier
 from restoretui.core.network.endpoints import partition_of
 from restoretui.core.plan.job_fees import fees_in
 from restoretui.core.plan.plan import RestorePlan
+from restoretui.core.provider import Connection
 from restoretui.core.rules.clouds import cloud_with_jobs
 from restoretui.core.then.steps import ThenStep
 from restoretui.engine.batch.checks import check_options
+from restoretui.engine.batch.pursuit import service_of
 from restoretui.engine.traffic.circuit_breaker import COMMON
 from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import BatchJob
+from restoretui.ledger.run_records import Run
 from restoretui.session.batch.job_papers import JobPapers
 from restoretui.session.clouds import Clouds
 
@@ -108,15 +111,51 @@ class BatchOperations(JobPapers):
 
     def why_not(self, buckets: Collection[str]) -> str:
         """Why the objects of these buckets may not go through jobs, in a sentence; empty where they may."""
-        return self.why_never or ("" if self._cloud.connection.is_plain_for(buckets) else ONE_ACCOUNT)
+        reached = self._cloud.connection
+        return NO_PAYER if any(one.requester_pays for one in reached.accounts(buckets)) else ""
 
     def choose(self, plan: RestorePlan, tier: Tier, role_arn: str | None = None) -> EngineChoice:
         """What ``--engine auto`` takes for a direct plan, and why."""
-        if plan.rules.has_jobs and not self._cloud.connection.is_plain_for(plan.buckets):
-            return EngineChoice(False, f"direct: {ONE_ACCOUNT}")
         role = role_arn or self._settings.batch_role_arn
-        pays = self._cloud.connection.requester_pays
+        reached = self._cloud.connection.accounts(plan.buckets) if plan.rules.has_jobs else {}
+        profiles = len({one.profile for one in reached})
+        if role and (roles := len(BatchOptions(role).role_arns)) < profiles:
+            several = (
+                f"{profiles} profiles are in it, and {roles} of them {'has a role' if roles == 1 else 'have one'}"
+            )
+            return EngineChoice(False, f"direct: {several} for S3 Batch Operations")
+        pays = any(one.requester_pays for one in reached)
         return choose_engine(plan.tiers[tier], self._cloud.rules, has_role=bool(role), pays=pays)
+
+    async def by_account(
+        self, options: BatchOptions, buckets: Collection[str], reached: Connection | None = None
+    ) -> BatchOptions:
+        """The options with the role that each bucket's jobs act as: the one of whichever account it is reached as.
+
+        ``InvalidRequest`` where an account has none among those that were named. ``reached``: how a run reaches them.
+        """
+        accounts = (reached or self._cloud.connection).accounts(buckets)
+        if len(accounts) <= 1 and len(options.role_arns) == 1:
+            return options
+        if len(accounts) > 1 and (options.manifest or (options.report and options.scope is not ReportScope.NONE)):
+            raise InvalidRequest(
+                "one location for manifests or reports serves the jobs of one account, and these are of several",
+                "leave --manifest-location and --report-location away (batch_manifest_location and"
+                " batch_report_location in the config): each lies in the objects' own bucket then",
+            )
+        named = {account_of(arn): arn for arn in options.role_arns}
+        roles: dict[str, str] = {}
+        for one, of in accounts.items():
+            channel = self._clouds.by(one)
+            account = (await channel.reads(bounded=True)((await channel.provider()).identity)).account
+            if account not in named:
+                who = f"account {account or '?'}{f' (profile {one.profile})' if one.profile else ''}"
+                raise InvalidRequest(
+                    f"the jobs on {', '.join(sorted(of))} are of {who}, and no role of it is named",
+                    "name one role of each account: --role-arn ARN,ARN (or batch_role_arn in the config)",
+                )
+            roles |= dict.fromkeys(of, named[account])
+        return replace(options, roles=roles)
 
     async def check(self, options: BatchOptions, buckets: Collection[str]) -> str:
         """Look at what jobs that restore from ``buckets`` would need, before anything is written or sent.
@@ -127,8 +166,8 @@ class BatchOperations(JobPapers):
         places = options.manifest, options.report, options.scope
         known = options.role_arn, places, frozenset(buckets)
         if known not in self._checked:
-            provider, service = await self._cloud.provider(), await self.service()
-            looking = asyncio.create_task(check_options(provider, service, options, buckets))
+            await self.service()
+            looking = asyncio.create_task(self._look(options, buckets))
             try:
                 with self._works.telling(lambda: f"looking whether jobs can work with the role {options.role_arn}"):
                     await first_of(self._settings.clock.pause(CHECK_WITHIN_S), beside=[looking])
@@ -142,6 +181,25 @@ class BatchOperations(JobPapers):
             finally:
                 looking.cancel()
         return self._checked[known]
+
+    async def for_failed(self, run: Run, options: BatchOptions) -> BatchOptions:
+        """The options of jobs on what failed of a run; raises for what cannot work, as ``check``."""
+        # What failed is no longer all there is below a prefix.
+        options = replace(options.checked(), generated=False, followed=False, existing=None, file="")
+        buckets = {line.bucket for line in await self._ledger.runs.failed_lines(run.id)}
+        if run.profiles:
+            return await self.by_account(options, buckets, Connection.from_mapping(run.connection))
+        await self.check(options, buckets)
+        return options
+
+    async def _look(self, options: BatchOptions, buckets: Collection[str]) -> bool:
+        """Whether all was seen to be well, with the keys of each account."""
+        options, seen = await self.by_account(options, buckets), True
+        for one, of in self._cloud.connection.accounts(buckets).items():
+            provider = await self._clouds.by(one).provider()
+            own = options.for_bucket(next(iter(of)))
+            seen = await check_options(provider, service_of(provider)(), own, of) and seen
+        return seen
 
     def policies(
         self, buckets: list[str], given: Mapping[str, Any], copies: ThenStep | None = None
@@ -175,10 +233,10 @@ class BatchOperations(JobPapers):
     async def cancel(self, job_id: str, region: str | None = None) -> str:
         """Its status then; restores that were asked for go on."""
         self._may_send()
-        service, where = await self.service(), await self.region_of(job_id, region)
+        (service, ask), where = await self.door(job_id), await self.region_of(job_id, region)
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.decide(batch.id, run=False)
-        status = await self.ask(lambda: service.cancel_job(where, job_id), over=NO_EFFECT)
+        status = await ask(lambda: service.cancel_job(where, job_id), over=NO_EFFECT)
         self.stir_of(job_id)
         return status
 
@@ -201,8 +259,8 @@ class BatchOperations(JobPapers):
         self._may_send()
         if not 0 <= priority <= 2_147_483_647:
             raise UsageError(f"a job's priority lies between 0 and 2147483647, not at {priority}")
-        service, where = await self.service(), await self.region_of(job_id, region)
-        await self.ask(lambda: service.set_priority(where, job_id, priority))
+        (service, ask), where = await self.door(job_id), await self.region_of(job_id, region)
+        await ask(lambda: service.set_priority(where, job_id, priority))
         if batch := self._ledger.batches.find(job_id):
             await self._ledger.batches.priority(batch, replace(batch.options, priority=priority))
 
@@ -221,14 +279,14 @@ class BatchOperations(JobPapers):
             raise UsageError(
                 f"job {batch.job_id or batch.id} is not over", "its manifest and report are still needed"
             )
-        service = await self.service()
+        service, ask = await self.door(batch.job_id)
         deleted = 0
         if key := batch.own_manifest_key:
-            await self.ask(lambda: service.delete_object(batch.manifest_bucket, key))
+            await ask(lambda: service.delete_object(batch.manifest_bucket, key))
             deleted += 1
         place = batch.report_place
         if batch.job_id and place is not None:
-            deleted += await self.ask(lambda: service.delete_written(place, batch.job_id))
+            deleted += await ask(lambda: service.delete_written(place, batch.job_id))
         await self._ledger.batches.cleaned(batch.id)
         return deleted
 

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
 
 from restoretui.core.errors import RestoreTuiError, Unreachable, Unsupported
+from restoretui.core.inventory.rules import TellsInventories
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
 from restoretui.core.provider import Provider, TellsExpirations
@@ -171,6 +172,12 @@ class CloudDoctor:
             yield await self._tried(
                 f"lifecycle of {named}", "plans know what expires", telling.expirations, bucket,
                 "without it plans cannot say which objects lifecycle rules delete",
+            )  # fmt: skip
+        if provider.capabilities.inventory_rules:
+            listed = cast("TellsInventories", provider)
+            yield await self._tried(
+                f"inventories of {named}", "--from-inventory configured finds them", listed.inventory_rules, bucket,
+                "without it an inventory has to be named by its place: --from-inventory LOCATION",
             )  # fmt: skip
 
     async def _tried(

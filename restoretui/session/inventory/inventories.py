@@ -1,6 +1,7 @@
 """Inventories as listings: read once, kept in the catalog, and what is below a prefix of them."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Final, NamedTuple, cast
 
@@ -9,12 +10,20 @@ from msgspec.structs import replace
 
 from restoretui.core.blocking import beside
 from restoretui.core.clock import Clock
-from restoretui.core.errors import UsageError
+from restoretui.core.errors import (
+    AccessDenied,
+    BucketNotFound,
+    InvalidRequest,
+    InventoryUnreadable,
+    RestoreTuiError,
+    UsageError,
+)
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import LISTED, Filter, all_of, conjuncts, fields_of
 from restoretui.core.inventory.columns import InventoryColumn
 from restoretui.core.inventory.csv_rows import PlusIsBlank, WantedRows
 from restoretui.core.inventory.manifest import KeyWriting
+from restoretui.core.inventory.rules import InventoryRule, TellsInventories
 from restoretui.core.location import Location
 from restoretui.core.model import Page
 from restoretui.core.provider import Provider
@@ -32,6 +41,10 @@ from restoretui.session.inventory.written import Put, write_listing
 
 IMPORTED = "imported"
 """In the place of a location: the inventory of the bucket that was read last."""
+CONFIGURED = "configured"
+"""In the place of a location: the newest inventory that the bucket's own configuration has had written."""
+OF_EACH = frozenset({IMPORTED, CONFIGURED})
+"""Words that mean of each bucket its own."""
 KIND: Final = "inventory"
 
 
@@ -73,6 +86,21 @@ class Inventories:
         self._clock = clock
         self._clouds = clouds
         self._works = works
+        self._text: Callable[[], str] | None = None
+
+    @property
+    def under_way(self) -> str:
+        """How far one is read, or looked for; empty while none is."""
+        return "" if self._text is None else self._text()
+
+    @contextmanager
+    def _telling(self, text: Callable[[], str]) -> Iterator[None]:
+        before, self._text = self._text, text
+        try:
+            with self._works.telling(text):
+                yield
+        finally:
+            self._text = before
 
     def kept(self, place: Location, *, versions: bool = False) -> Listing | None:
         """The newest inventory in the catalog that has all that is below ``place``; quick enough for a repaint."""
@@ -86,6 +114,41 @@ class Inventories:
             return listing.objects
         flat = self._ledger.catalog.flat_pages(listing)
         return flat.position(f"{place.prefix}\U0010ffff") - flat.position(place.prefix)
+
+    async def configured(self, place: Location, *, versions: bool = False) -> FoundInventory | None:
+        """The newest whole inventory of all below ``place``, by where the bucket says that they are written.
+
+        None where it says of none. Where none of those it names can be read, the error of the first.
+        """
+        cloud = self._clouds[place.scheme]
+        provider = await cloud.provider()
+        if not provider.capabilities.inventory_rules:
+            return None
+        telling = cast("TellsInventories", provider)
+        rules = await cloud.of(place.bucket).read(lambda: telling.inventory_rules(place.bucket))
+        found: list[FoundInventory] = []
+        failed: list[RestoreTuiError] = []
+        for rule in rules:
+            if rule.covers(place, versions=versions):
+                try:
+                    found.append(await self._newest(place, rule))
+                except (UsageError, InventoryUnreadable, AccessDenied, BucketNotFound, InvalidRequest) as error:
+                    failed.append(error)
+        if failed and not found:
+            raise failed[0]
+        return max(found, key=lambda one: one.inventory.made_at, default=None)
+
+    async def _newest(self, place: Location, rule: InventoryRule) -> FoundInventory:
+        """Of one rule."""
+        first: UsageError | None = None
+        for folder in rule.folders(place.bucket):
+            try:
+                return await find_inventory(
+                    self._clouds, f"{place.scheme}://{rule.written_to}/{folder}", place.bucket
+                )
+            except UsageError as error:  # Not there, or not there yet.
+                first = first or error
+        raise first or UsageError(f"the inventory {rule.name!r} names no place", "look at the bucket's configuration")
 
     async def at(
         self, place: Location, named: str, *, versions: bool = False, where: Filter | None = None
@@ -112,8 +175,8 @@ class Inventories:
                     ),
                 )
             return Imported(await self._below(known[0], place), 0)
-        with self._works.telling(lambda: f"looking for an inventory at {named}"):
-            found = await find_inventory(self._clouds, named, place.bucket)
+        with self._telling(lambda: f"looking for an inventory at {named}"):
+            found = await self._named(place, named, versions=versions)
         if versions and not found.inventory.has_versions:
             raise UsageError(
                 f"{found.called} lists current versions alone", "leave out --versions, or name one of all versions"
@@ -127,6 +190,20 @@ class Inventories:
         for one in known:
             if one.origin is not None and one.origin.source == found.source:
                 return Imported(await self._below(one, place), 0, found.is_checked)
+        return await self._import(found, wanted, tree)
+
+    async def _named(self, place: Location, named: str, *, versions: bool) -> FoundInventory:
+        if named != CONFIGURED:
+            return await find_inventory(self._clouds, named, place.bucket)
+        found = await self.configured(place, versions=versions)
+        if found is None:
+            raise UsageError(
+                f"{place.bucket} has no inventory configured that lists all of this",
+                "name one that is kept elsewhere: --from-inventory LOCATION",
+            )
+        return found
+
+    async def _import(self, found: FoundInventory, wanted: _Kept, tree: Filter | None) -> Imported:
         try:
             return await self._read(found, wanted, tree)
         except PlusIsBlank:
@@ -147,10 +224,10 @@ class Inventories:
         sorter = await beside(lambda: RowSorter(scratch), "restoretui-sort")
         try:
             sorter.keep(tree, place.prefix, self._clock.now().timestamp(), tuple(cloud.rules.classes))
-            with self._works.telling(text):
+            with self._telling(text):
                 await read_rows(found, WantedRows(wanted.versions, place.prefix), sorter.add, tally, scratch)
             done = [0]
-            with self._works.telling(lambda: f"sorting the inventory: {done[0]:,} of {tally.kept:,} rows"):
+            with self._telling(lambda: f"sorting the inventory: {done[0]:,} of {tally.kept:,} rows"):
                 listing = await self._write(scope, origin, sorter, done)
         finally:
             await beside(sorter.close, "restoretui-sort")

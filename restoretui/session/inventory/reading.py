@@ -1,11 +1,11 @@
 """Streams the rows of an inventory, file by file, in constant memory; each file is held to its checksum."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
-from secrets import token_hex
 from threading import Lock
 from typing import Any
 
@@ -152,7 +152,7 @@ class _Table(_File):
 
     async def read(self, scratch: Path) -> None:
         own = await beside(lambda: self._files.on_disk(self._file.key), "restoretui-inventory")
-        path = own or scratch / f"inventory-{token_hex(6)}"
+        path = own or scratch / f"inventory-{os.urandom(6).hex()}"
         try:
             if own is None:
                 with await beside(lambda: path.open("wb"), "restoretui-inventory") as fetched:

@@ -66,7 +66,7 @@ def offer_fields(offer: "Offer") -> dict[str, Any]:
 def _step(one: "StepCost") -> dict[str, Any]:
     """What is done with objects once they can be read."""
     return known({
-        "step": one.step.kind.value, "target": one.step.target or None,
+        "step": one.step.kind.value, "target": one.step.typed_target or None,
         "storage_class": one.step.storage_class or None, "objects": one.objects, "size": one.size_bytes,
         "cost_total": one.cost.then, "unpriced": one.cost.unpriced, "cost_per_month": one.per_month,
         "event": one.step.event, "keep_days": one.step.keep_days or None, "cost_of_keeping": one.kept,

@@ -39,7 +39,7 @@ def run_fields(run: Run, looks_cost: Decimal | None) -> dict[str, Any]:
 def _step(one: "StepCount") -> dict[str, Any]:
     """A then-step of a run, and how many objects it is how far with."""
     return known({
-        "step": one.step.kind.value, "target": one.step.target or None,
+        "step": one.step.kind.value, "target": one.step.typed_target or None,
         "storage_class": one.step.storage_class or None, "objects": one.total, "then_done": one.done,
         "then_failed": one.failed, "then_open": one.open, "keep_days": one.step.keep_days or None,
         "event": one.step.event,
@@ -77,7 +77,7 @@ def then_cause_fields(run: Run, cause: "ThenCause") -> dict[str, Any]:
     step = cause.step
     return known(
         {
-            "run": run.id, "step": str(step.kind), "target": step.target or None, "event": step.event,
+            "run": run.id, "step": str(step.kind), "target": step.typed_target or None, "event": step.event,
             "code": cause.code or None, "reason": cause.reason or None, "objects": cause.objects,
         }
     )  # fmt: skip

@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError, RestoreTuiError, Unsupported, UsageError
 from restoretui.core.location import Location
-from restoretui.core.model import Entry, ObjectRef, Page
-from restoretui.core.past.history import MARKER_CLASS, Amiss, PastWish, is_marker, look_back
+from restoretui.core.model import MARKER_CLASS, Entry, ObjectRef, Page
+from restoretui.core.past.history import Amiss, PastWish, is_marker, look_back
 from restoretui.core.provider import Provider, TellsExpirations, TellsHistory
 from restoretui.core.rows import Rows
 from restoretui.engine.listing.lister import Left, Lister, Source

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from restoretui.core.model import UNTOLD_CLASS, ObjectFacts, ObjectRef, State
-from restoretui.core.past.history import MARKER_CLASS
+from restoretui.core.model import MARKER_CLASS, UNTOLD_CLASS, ObjectFacts, ObjectRef, State
 from restoretui.core.rows import Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.ledger.records import BrowseRow, View

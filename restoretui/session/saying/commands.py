@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from restoretui.config.settings import Settings
-from restoretui.core.batch.jobs import BatchOptions, JobOrder, Manifest
+from restoretui.core.batch.jobs import BatchOptions, JobOrder, Manifest, account_of
 from restoretui.core.errors import CloudError, UsageError
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import in_states
@@ -252,8 +252,11 @@ class Saying:
                 if batch.generator is None and not batch.manifest_etag:
                     return Said(title, [], "its manifest is not written yet")
                 order = replace(order_of(batch, run.tier), description=batch.options.description)
-                at = await self.at(batch.bucket, scheme)
-                commands += tools.creates_job(at, identity.account, _without_token(service.asked(order)), None)
+                at, account = await self.at(batch.bucket, scheme), identity.account
+                if run.profiles:
+                    at = at._replace(connection=Connection.from_mapping(run.connection).of(batch.bucket))
+                    account = account_of(batch.options.role_arn)
+                commands += tools.creates_job(at, account, _without_token(service.asked(order)), None)
             return Said(title, commands)
         try:
             asked = await self._ledger.runs.asked(run.id, MOST_LOOPED)
@@ -325,7 +328,10 @@ class Saying:
                 if refs:
                     kinds.setdefault((group.bucket, tiered, named), []).append(group._replace(refs=refs))
         commands: list[ShellCommand] = []
+        several = await self._batch.by_account(options, {bucket for bucket, _, _ in kinds})
         for (bucket, tiered, named), alike in sorted(kinds.items()):
+            options = several.for_bucket(bucket)
+            account = account_of(options.role_arn) if several.roles else account
             at = await self.at(bucket, self._clouds.with_jobs.scheme)
             path, place = self._ledger.key_lists.new("csv"), options.manifest_of(bucket)
             rows = [(ref.key, ref.version_id or "") for group in alike for ref in group.refs]

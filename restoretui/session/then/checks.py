@@ -22,6 +22,7 @@ from restoretui.core.then.steps import ThenEvent, ThenKind, ThenStep
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import options_text
 from restoretui.session.clouds import CloudAccess, Clouds
+from restoretui.session.then.copies import check_writer, told_of_writer, written_as
 from restoretui.session.then.notices import notice_of
 from restoretui.session.then.tools import webhook_of
 
@@ -102,6 +103,8 @@ class ThenChecks:
             raise UsageError(
                 f"--then {step}: {plan.scheme}:// cannot copy to {place.scheme}://", "download, and upload it there"
             )
+        if step.profile:
+            cloud = written_as(self._settings, self._clouds, plan, step)
         try:
             region = await cloud.region(place.bucket)
         except BucketNotFound as error:
@@ -109,12 +112,7 @@ class ThenChecks:
         buckets = _buckets(plan)
         if buckets == {place.bucket} and not place.prefix:
             return replace(step, target="")
-        if len({cloud.connection.of(bucket) for bucket in (*buckets, place.bucket)}) > 1:
-            raise UsageError(
-                f"--then {step}: a copy is made with the keys of one account, and {place.bucket} and these objects"
-                " are reached as several",
-                "restore each account by itself, or download them",
-            )
+        step = await check_writer(cloud, plan, step, place.bucket)
         regions = {await cloud.region(bucket) for bucket in buckets}
         step = replace(step, far=bool(regions - {region}))
         if step.job and step.far:
@@ -134,6 +132,13 @@ class ThenChecks:
         if not plan.rules.has_jobs:
             raise UsageError(f"--copy-engine {BY_JOB}: {plan.scheme}:// has no S3 Batch Operations", "leave it away")
         role = role_of([step])
+        reached = self._clouds[plan.scheme].connection.accounts(_buckets(plan))
+        if len(reached) > 1:
+            raise UsageError(
+                f"--copy-engine {BY_JOB}: jobs that copy act as one account's role, and these objects are reached as"
+                " several",
+                "leave it away: they are copied one by one, each with its own keys",
+            )
         return replace(step, job=options_text(replace(self._job_options(role), generated=False, hold=False)))
 
     async def look_at_ends(self) -> None:
@@ -169,6 +174,8 @@ class ThenChecks:
             said += await self._archived_again(cloud, bucket, place.prefix if place else "")
         if replace(step, several=len(_buckets(plan)) > 1).is_tried_first:
             said.append(TRIED)
+        if step.profile and place is not None:
+            said += await told_of_writer(self._clouds, cloud, _buckets(plan), step)
         if step.far:
             said.append(f"{step.target} is in another Region: traffic between Regions costs more, which is not known")
         return [text for text in said if text]

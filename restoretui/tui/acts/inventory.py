@@ -27,7 +27,8 @@ def turn_inventory(session: Session, place: Location, *, versions: bool) -> None
     if kept is None:
         bucket = Location(place.scheme, place.bucket)
         raise UsageError(
-            f"no inventory of {bucket} was imported", f"restoretui import {bucket} --from-inventory LOCATION"
+            f"no inventory of {bucket} was imported, and it has none configured that lists all of this",
+            f"restoretui import {bucket} --from-inventory LOCATION",
         )
     session.listings.by_inventory(kept)
 
@@ -62,6 +63,6 @@ def unasked_words(listing: Listing, now: datetime, key: str) -> str:
     return f" · inventory of {fmt.ago((now - listing.started_at).total_seconds())}, {key} lists"
 
 
-def offer_words(listing: Listing, now: datetime, key: str) -> str:
+def offer_words(made_at: datetime, now: datetime, key: str) -> str:
     """How old it is, and the key that takes it."""
-    return f" · {key}: the inventory of {fmt.ago((now - listing.started_at).total_seconds())}"
+    return f" · {key}: inventory of {fmt.ago((now - made_at).total_seconds())}"

@@ -11,32 +11,25 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.core.filter.fields import EVERY, WORDS_ONLY
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME
-from restoretui.ledger.records import BrowseRow
 from restoretui.tui.browse.columns import BucketRow, bucket_columns, cells_for_classes, object_columns, sum_columns
-from restoretui.tui.browse.empty_space import OPENING, Emptiness
-from restoretui.tui.browse.home import Home, HomeRow
-from restoretui.tui.browse.listing_source import ListingSource, Travels
+from restoretui.tui.browse.listing_source import ListingSource, Travels, Weights
 from restoretui.tui.browse.marking import Markable, Marking
-from restoretui.tui.browse.status import ListingStatus, Weights, longer, status, time_parts
 from restoretui.tui.browse.visible_heads import VisibleHeads
-from restoretui.tui.marks.marks_bar import MarksBar
-from restoretui.tui.own.facts import of_marks, of_object
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.error_state import ErrorState, error_state, listing_keys
-from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.side_pane import Beside, SidePane
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.columns import Column
 from restoretui.tui.widgets.table.live_table import LiveTable
-from restoretui.tui.widgets.time_bar import TimeBar
-from restoretui.tui.words import Part, chips
+from restoretui.tui.words import OPENING, Part, chips
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what no first paint shows is loaded behind it: see ``late_imports``
     from restoretui.core.filter.completion import Present
+    from restoretui.ledger.catalog.browse_view import BrowseView
     from restoretui.session.past.past import PastListing
+    from restoretui.tui.browse.home import Home, HomeRow
 
 
 class BrowseBoard(Markable):
@@ -49,7 +42,7 @@ class BrowseBoard(Markable):
         self.first_set = first if isinstance(first, str) else ""
         self.source = ListingSource(location or Location(DEFAULT_SCHEME))
         self.travels = Travels()
-        self.home = Home() if location is None else None
+        self.home = self._at_home() if location is None else None
         """Above the buckets; not for somebody who said where to go."""
         self.bucket_rows = 0
         """Of the list of buckets, those that are buckets."""
@@ -78,36 +71,49 @@ class BrowseBoard(Markable):
 
     def compose(self) -> ComposeResult:
         pacer = self.shell.pacer
-        self.filter_bar = FilterBar(
-            fields=lambda: EVERY if self.source.is_bucket else WORDS_ONLY, present=self.present, id="browse-filter",
-            is_late=True,
-        )  # fmt: skip
-        yield self.filter_bar
-        self.time_bar = TimeBar()
-        self.buckets = LiveTable[BucketRow | HomeRow](bucket_columns(), pacer, placeholder=OPENING, id="buckets")
-        self.table = LiveTable[BrowseRow](self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
+        self.buckets: LiveTable[BucketRow | HomeRow] = LiveTable(
+            bucket_columns(), pacer, placeholder=OPENING, id="buckets"
+        )
+        self.table = LiveTable(self.columns(), pacer, marking=True, placeholder=OPENING, id="objects")
         with Beside():
             yield self.table if self.source.is_bucket else self.buckets
             self.side = SidePane(self._side_lines)
             yield self.side
-        self._marks_bar = MarksBar()
-        self.marking = Marking(self, self._marks_bar)
         self._status = Bar(id="browse-status", classes="status")
         yield self._status
 
     async def add_unseen(self) -> None:
         """Add what no first paint shows; before the session opens, so nothing is asked of it earlier."""
-        await self.filter_bar.fill()
-        await self.mount(self.time_bar, after=self.filter_bar)
-        await self.mount(self._marks_bar, before=self._status)
+        from restoretui.core.filter.fields import EVERY, WORDS_ONLY
+        from restoretui.tui.marks.marks_bar import MarksBar
+        from restoretui.tui.widgets.filter_bar import FilterBar
+        from restoretui.tui.widgets.time_bar import TimeBar
+
+        self.filter_bar = FilterBar(
+            fields=lambda: EVERY if self.source.is_bucket else WORDS_ONLY, present=self.present, id="browse-filter"
+        )
+        self.time_bar = TimeBar()
+        beside = self.query_one(Beside)
+        await self.mount(self.filter_bar, self.time_bar, before=beside)
+        marks_bar = MarksBar()
+        self.marking = Marking(self, marks_bar)
+        await self.mount(marks_bar, before=self._status)
         later = self.buckets if self.table.is_attached else self.table
-        await self.query_one(Beside).mount(later, before=0)
+        await beside.mount(later, before=0)
+
+    @staticmethod
+    def _at_home() -> "Home":
+        from restoretui.tui.browse.home import Home
+
+        return Home()
 
     def show_columns(self) -> None:
         """Of the objects, for what is shown of the place, as they were chosen for that."""
         self.table.set_columns(self.columns(), self.shell.remembered.columns(self._kind))
 
     def about(self, scope: str) -> Mapping[str, object] | None:
+        from restoretui.tui.own.facts import of_marks, of_object
+
         summary, row = self.marking.summary, self.table.row if self.source.is_bucket else None
         if scope == "marks":
             return of_marks(summary.objects, summary.size_bytes)
@@ -164,11 +170,12 @@ class BrowseBoard(Markable):
         self.say()
 
     def _side_lines(self, width: int) -> Sequence[Content]:
-        from restoretui.tui.browse.side import RowTeller
-
         session = self.shell.session
         if session is None:
             return []
+        from restoretui.tui.browse.home import HomeRow
+        from restoretui.tui.browse.side import RowTeller
+
         here, key = self.source.is_bucket, self.shell.key_for("sums") if self.source.is_bucket else ""
         teller = RowTeller(session, self.location, self.source.versions, self.marking.days_for, key)
         row, bucket = self.table.row if here else None, None if here else self.buckets.row
@@ -223,6 +230,8 @@ class BrowseBoard(Markable):
         self.refresh_bindings()
 
     def _empty(self) -> str:
+        from restoretui.tui.browse.empty_space import Emptiness
+
         view = self.view
         return Emptiness(
             is_open=self.shell.session is not None,
@@ -266,15 +275,18 @@ class BrowseBoard(Markable):
         session, view, listing = self.shell.session, self.view, self.source.listing
         if session is None:
             return False
+        from restoretui.tui.browse.status import ListingStatus, longer, status, time_parts
+
         if self.following is not None:
             listing = session.ledger.catalog.peek(self.following)
         wanted = self.source.query
+        offer, reading = self.inventory_words()
         shown = ListingStatus(
             listing, wanted if view is None else view.query, wanted, session.clock.now(), self.table.cursor,
             self.table.count, view is None or view.complete, None if self.source.is_bucket else self.bucket_rows,
             asking=self.is_asking, failed=self.problem is not None or self.was_stopped, unlisted=tuple(self.unlisted),
             weights=self.weights if self.following is None else None, sums=self.source.sums,
-            sums_key=self.shell.key_for("sums"), offer=self._offer(),
+            sums_key=self.shell.key_for("sums"), offer=offer, reading=reading,
         )  # fmt: skip
         key = self.shell.key_for("time")
         self.time_bar.tell(time_parts(self.source.listing, self.past, session.clock.now(), key))
@@ -293,14 +305,27 @@ class BrowseBoard(Markable):
 
         return [(unasked_words(listing, session.clock.now(), self.shell.key_for("inventory")), "warn")]
 
-    def _offer(self) -> str:
-        """What could be shown at once, while a listing takes its time."""
-        if not self.source.is_listing or self.shell.session is None:
-            return ""
-        from restoretui.tui.acts.inventory import offer_words, offered
+    def inventory_words(self) -> tuple[str, str]:
+        """What could be shown at once while a listing takes its time, and how far an inventory is read."""
+        return "", ""
 
-        kept = offered(self.session, self.location, versions=self.source.versions)
-        return "" if kept is None else offer_words(kept, self.session.clock.now(), self.shell.key_for("inventory"))
+    def weigh(self, view: "BrowseView") -> None:
+        """How much is there, and how much of it the filter matches."""
+        self.workers.cancel_group(self, "weigh")
+        self.weights.look(self.session, self.source, view)
+        if view.query.where is not None:
+            self.attempt(partial(self._weigh_match, view), "weigh")
+
+    async def _weigh_match(self, view: "BrowseView") -> None:
+        await self.weights.weigh(view)
+        self.say()
+
+    def recount(self) -> None:
+        """What changed is counted by itself, in steps; what is shown of it is read again."""
+        totals = self.session.ledger.totals
+        if totals.is_stale and not totals.is_settling:
+            self.attempt(totals.settle, "settle", exclusive=False)
+        self.weights.look(self.session, self.source, self.view)
 
     def look_at_visible(self) -> None:
         """HEAD what is on screen and cannot be judged otherwise."""

@@ -1,16 +1,19 @@
 """The columns of Browse: what lives stands leftmost, and what matters least drops out first."""
 
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restoretui.core.model import DEFAULT_SCHEME, State
 from restoretui.core.rules.clouds import CLOUDS
-from restoretui.ledger.records import BELOW, BrowseRow
-from restoretui.ledger.volumes import NONE, PrefixTotals, Volume
+from restoretui.ledger.queries import BELOW
 from restoretui.tui.widgets.table.columns import Column, Spans, cell, glyph_cell
 from restoretui.tui.widgets.table.shared_folder import SharedFolder
 from restoretui.tui.words import BECOMING, MARK, PREFIX_MARK, STATE_CELLS, STATES, class_text, class_word, state_word
 from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:  # no row is there before the first paint
+    from restoretui.ledger.records import BrowseRow
+    from restoretui.ledger.volumes import PrefixTotals, Volume
 
 CLASS_LEAST = 8
 """Cells of the column of classes where there is little room: long names have short ones."""
@@ -66,7 +69,7 @@ def _cloud(row: BucketRow, cells: int) -> Spans:
     return cell(row.scheme.upper(), cells, "dim")
 
 
-def _mark(row: BrowseRow, cells: int) -> Spans:
+def _mark(row: "BrowseRow", cells: int) -> Spans:
     if row.marking is not None and row.marking is not row.marked:
         return cell(BECOMING, cells, "mark" if row.marking else "dim")
     if not row.marked:
@@ -78,7 +81,7 @@ DIRECT = f"{STATES[State.ARCHIVED][0]} direct"
 """Archived, and read as it is."""
 
 
-def prefix_state(row: BrowseRow, cells: int) -> Spans:
+def prefix_state(row: "BrowseRow", cells: int) -> Spans:
     """Of a prefix what its objects are, as far as that is known; of an object its own state."""
     below = row.below
     if not row.is_prefix or below is None:
@@ -97,7 +100,7 @@ def prefix_state(row: BrowseRow, cells: int) -> Spans:
     return cell("", cells)
 
 
-def _state(row: BrowseRow, cells: int) -> Spans:
+def _state(row: "BrowseRow", cells: int) -> Spans:
     if row.is_prefix:
         return prefix_state(row, cells) if row.below is not None else cell("", cells)
     if row.gone:
@@ -107,37 +110,37 @@ def _state(row: BrowseRow, cells: int) -> Spans:
     return glyph_cell(state_word(row.state), cells, STATES[row.state][1])
 
 
-def _class_of(row: BrowseRow) -> str:
+def _class_of(row: "BrowseRow") -> str:
     if not row.is_prefix:
         return class_word(row)
     classes = list(row.below.by_class()) if row.below is not None else []
     return classes[0] if len(classes) == 1 else ""
 
 
-def _size_of(row: BrowseRow) -> str:
+def _size_of(row: "BrowseRow") -> str:
     if not row.is_prefix:
         return fmt.size(row.size)
     whole = row.below.whole if row.below is not None else None
     return "" if whole is None else fmt.sizes(whole.size_bytes, whole.unsized)
 
 
-def _modified_of(row: BrowseRow) -> str:
+def _modified_of(row: "BrowseRow") -> str:
     return "" if row.is_prefix else fmt.day(row.modified)
 
 
-def _tier_of(row: BrowseRow) -> str:
+def _tier_of(row: "BrowseRow") -> str:
     return row.tier or ""
 
 
-def _run_of(row: BrowseRow) -> str:
+def _run_of(row: "BrowseRow") -> str:
     return f"#{row.run_id}" if row.run_id is not None else ""
 
 
-def _version_of(row: BrowseRow) -> str:
+def _version_of(row: "BrowseRow") -> str:
     return "" if row.is_prefix else row.ref.version_id or ""
 
 
-def _which_of(row: BrowseRow) -> str:
+def _which_of(row: "BrowseRow") -> str:
     if row.is_prefix:
         return ""
     if row.deleted:
@@ -145,12 +148,12 @@ def _which_of(row: BrowseRow) -> str:
     return "latest" if row.is_latest else f"#{row.number}" if row.number else ""
 
 
-def mark_column() -> Column[BrowseRow]:
+def mark_column() -> "Column[BrowseRow]":
     """Whether it is marked."""
     return Column("mark", "", 1, _mark, keep=99, pinned=True)
 
 
-def size_column() -> Column[BrowseRow]:
+def size_column() -> "Column[BrowseRow]":
     """The size, of a prefix that of all below it where it is known."""
     return Column(
         "size", "Size", 8, lambda row, n: cell(_size_of(row), n, right=True), keep=80, right=True, sort="size",
@@ -158,11 +161,11 @@ def size_column() -> Column[BrowseRow]:
     )  # fmt: skip
 
 
-def key_column(prefix: Callable[[], str], *, least: int = 26, most: int = 0) -> Column[BrowseRow]:
+def key_column(prefix: Callable[[], str], *, least: int = 26, most: int = 0) -> "Column[BrowseRow]":
     """The key, without what all have in common; of that, ``prefix`` is said elsewhere."""
     shared = SharedFolder(prefix)
 
-    def key(row: BrowseRow, cells: int) -> Spans:
+    def key(row: "BrowseRow", cells: int) -> Spans:
         return cell(shared.strip(row.ref.key), cells, "prefix" if row.is_prefix else "strong" if row.marked else "")
 
     return Column(
@@ -178,18 +181,18 @@ def object_columns(
     versions: bool = False,
     class_cells: int = 13,
     direct: Callable[[], Collection[str]] = tuple,
-) -> list[Column[BrowseRow]]:
+) -> "list[Column[BrowseRow]]":
     """For objects and prefixes. Of versions, what tells them apart stands before their ids.
 
     ``direct`` are archives that are read as they are.
     """
 
-    def state(row: BrowseRow, cells: int) -> Spans:
+    def state(row: "BrowseRow", cells: int) -> Spans:
         if row.state is State.ARCHIVED and not row.is_prefix and not row.gone and row.storage_class in direct():
             return glyph_cell(DIRECT, cells, "ok")
         return _state(row, cells)
 
-    def expiry_of(row: BrowseRow) -> str:
+    def expiry_of(row: "BrowseRow") -> str:
         if row.expiry is None or row.state is not State.AVAILABLE:
             return ""
         if fmt.is_untold(row.expiry):
@@ -197,17 +200,17 @@ def object_columns(
         left = row.expiry - now()
         return fmt.duration(left) if left > 0 else "over"
 
-    def expiry(row: BrowseRow, cells: int) -> Spans:
+    def expiry(row: "BrowseRow", cells: int) -> Spans:
         ends = row.expiry is not None and not fmt.is_untold(row.expiry) and row.expiry - now() < fmt.DAY
         return cell(expiry_of(row), cells, "warn" if ends else "dim", right=True)
 
-    def plain(value: Callable[[BrowseRow], str]) -> Callable[[BrowseRow, int], Spans]:
+    def plain(value: "Callable[[BrowseRow], str]") -> "Callable[[BrowseRow, int], Spans]":
         return lambda row, cells: cell(value(row), cells, "dim")
 
-    def which(row: BrowseRow, cells: int) -> Spans:
+    def which(row: "BrowseRow", cells: int) -> Spans:
         return cell(_which_of(row), cells, "bad" if row.deleted else "ok" if row.is_latest else "dim")
 
-    def storage_class(row: BrowseRow, cells: int) -> Spans:
+    def storage_class(row: "BrowseRow", cells: int) -> Spans:
         return cell(class_text(_class_of(row), cells), cells, "dim")
 
     modified = Column(
@@ -263,12 +266,12 @@ def cells_for_classes(scheme: str) -> int:
 _NOTHING = "–"
 
 
-def volume_text(volume: Volume) -> str:
+def volume_text(volume: "Volume") -> str:
     """Its bytes; what is not told is said to be."""
     return fmt.sizes(volume.size_bytes, volume.unsized) if volume.objects else _NOTHING
 
 
-def archived_share(totals: PrefixTotals) -> float:
+def archived_share(totals: "PrefixTotals") -> float:
     """The part of the bytes, or of the objects where they have none, that is archived."""
     whole, archived = totals.whole, totals.archived
     if whole.size_bytes:
@@ -276,11 +279,11 @@ def archived_share(totals: PrefixTotals) -> float:
     return archived.objects / whole.objects if whole.objects else 0.0
 
 
-def sum_columns(prefix: Callable[[], str]) -> list[Column[BrowseRow]]:
+def sum_columns(prefix: Callable[[], str]) -> "list[Column[BrowseRow]]":
     """For prefixes and the objects beside them."""
 
-    def amount(part: str, style: str) -> Callable[[BrowseRow, int], Spans]:
-        def render(row: BrowseRow, cells: int) -> Spans:
+    def amount(part: str, style: str) -> "Callable[[BrowseRow, int], Spans]":
+        def render(row: "BrowseRow", cells: int) -> Spans:
             if row.below is None:
                 return cell("", cells)
             text = volume_text(getattr(row.below, part))
@@ -288,10 +291,10 @@ def sum_columns(prefix: Callable[[], str]) -> list[Column[BrowseRow]]:
 
         return render
 
-    def amount_of(part: str) -> Callable[[BrowseRow], str]:
-        def value(row: BrowseRow) -> str:
-            volume: Volume = NONE if row.below is None else getattr(row.below, part)
-            return volume_text(volume) if volume.objects else ""
+    def amount_of(part: str) -> "Callable[[BrowseRow], str]":
+        def value(row: "BrowseRow") -> str:
+            volume: Volume | None = None if row.below is None else getattr(row.below, part)
+            return volume_text(volume) if volume is not None and volume.objects else ""
 
         return value
 
@@ -327,11 +330,11 @@ def sum_columns(prefix: Callable[[], str]) -> list[Column[BrowseRow]]:
     ]
 
 
-def _objects(row: BrowseRow, cells: int) -> Spans:
+def _objects(row: "BrowseRow", cells: int) -> Spans:
     return cell("" if row.below is None else fmt.count(row.below.whole.objects), cells, right=True)
 
 
-def _share(row: BrowseRow, cells: int) -> Spans:
+def _share(row: "BrowseRow", cells: int) -> Spans:
     if row.below is None:
         if row.is_prefix:
             return cell("", cells)
@@ -340,7 +343,7 @@ def _share(row: BrowseRow, cells: int) -> Spans:
     return ((done, "cold"), (rest, "dim"))
 
 
-def _classes(row: BrowseRow, cells: int) -> Spans:
+def _classes(row: "BrowseRow", cells: int) -> Spans:
     if row.below is None:
         return cell("" if row.is_prefix else row.storage_class, cells, "dim")
     named = (f"{name or '?'} {volume_text(volume)}" for name, volume in row.below.by_class().items())

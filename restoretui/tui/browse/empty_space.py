@@ -1,11 +1,13 @@
 """The empty state of Browse: what stands where there is no row, and nothing went wrong."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.ledger.records import Listing
+from restoretui.tui.words import OPENING
 
-OPENING, LISTING, READING = "opening …", "listing …", "reading …"
+LISTING, READING = "listing …", "reading …"
 NOTHING = "nothing is here: {parent} goes up, {refresh} lists again"
 NO_MATCH = "nothing matches the filter: {clear} shows everything again"
 NO_GLOB = (
@@ -17,7 +19,7 @@ NO_MATCH_HERE = "nothing matches the filter at this level: {flat} looks at all k
 NO_MATCH_YET = "nothing so far …"
 
 
-class Emptiness(NamedTuple):
+class Emptiness(Struct, frozen=True):
     """All that decides which of the sentences it is."""
 
     is_open: bool

@@ -10,19 +10,16 @@ from msgspec.structs import replace
 from restoretui.core.errors import LedgerError, RestoreTuiError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
-from restoretui.ledger.records import Listing, Query
-from restoretui.tui.acts.sets import leave_set
-from restoretui.tui.browse.account_buckets import account_buckets
+from restoretui.ledger.queries import Query
 from restoretui.tui.browse.board import BrowseBoard
 from restoretui.tui.browse.columns import BucketRow, bucket_columns
-from restoretui.tui.browse.home import HomeRow
-from restoretui.tui.widgets.crumbs import crumb_at
 from restoretui.tui.widgets.error_state import not_open
-from restoretui.tui.widgets.table.list_view import ListView
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # nobody goes anywhere before the first paint: what that takes is loaded behind it
     from restoretui.ledger.catalog.browse_view import BrowseView
     from restoretui.ledger.places import PlaceLook
+    from restoretui.ledger.records import Listing
+    from restoretui.tui.browse.home import HomeRow
 
 LandOn = tuple[str, bool]
 """A key, or a common prefix if True, to put the cursor on."""
@@ -36,7 +33,7 @@ class ListingBoard(BrowseBoard):
 
     _buckets_found: Sequence[BucketRow] = ()
     """All buckets of the list, also those that the filter leaves out."""
-    _home_shown: Sequence[HomeRow] = ()
+    _home_shown: "Sequence[HomeRow]" = ()
     _is_first = True
     """Nothing has been shown yet."""
 
@@ -65,7 +62,7 @@ class ListingBoard(BrowseBoard):
         if not self.source.is_bucket and self._home_rows() != self._home_shown:
             self._show_buckets()
 
-    def _home_rows(self) -> list[HomeRow]:
+    def _home_rows(self) -> "list[HomeRow]":
         session = self.shell.session
         return self.home.rows(session) if self.home is not None and session is not None else []
 
@@ -85,6 +82,8 @@ class ListingBoard(BrowseBoard):
             self.attempt(partial(self._go_to_set, place), "set", hold_keys=True)
             return
         if self.shell.session is not None:
+            from restoretui.tui.acts.sets import leave_set
+
             leave_set(self.session, place)  # Who names the bucket means what is there.
         self.go(place)
 
@@ -102,6 +101,8 @@ class ListingBoard(BrowseBoard):
         self.go(shown.place)
 
     def place_clicked(self, cell: int) -> None:
+        from restoretui.tui.widgets.crumbs import crumb_at
+
         at = crumb_at(self.location, cell)
         if at is not None:
             self.go(at)
@@ -147,6 +148,8 @@ class ListingBoard(BrowseBoard):
         if (location.scheme, location.bucket) != (here.scheme, here.bucket):
             self.source.direct = frozenset()
             if here.bucket:
+                from restoretui.tui.acts.sets import leave_set
+
                 leave_set(self.session, here)
         if location != here:  # The same place in another way is asked for with what is shown of it.
             self.source.everything()
@@ -212,6 +215,8 @@ class ListingBoard(BrowseBoard):
         if self.home is not None:
             self.attempt(self._learn_home, "home")
         self._show_buckets(0)  # What there is to come back to does not wait for an answer.
+        from restoretui.tui.browse.account_buckets import account_buckets
+
         found = await account_buckets(self.session, self.location.scheme)
         for problem in found.problems:
             self.complain(problem)
@@ -234,6 +239,8 @@ class ListingBoard(BrowseBoard):
 
             rows = [row for row in rows if row_matches(where, FilterRow((row.name,)), 0)]
         self.bucket_rows = len(rows)
+        from restoretui.tui.widgets.table.list_view import ListView
+
         self.buckets.set_view(ListView([*above, *rows]), at=at)
         self.judge()
 
@@ -258,7 +265,7 @@ class ListingBoard(BrowseBoard):
         self._give_up_views()
         await self._show(listing, (row.ref.key, row.is_prefix) if row is not None else None, whole=True)
 
-    async def _show(self, listing: Listing, land_on: LandOn | None = None, *, whole: bool = False) -> None:
+    async def _show(self, listing: "Listing", land_on: LandOn | None = None, *, whole: bool = False) -> None:
         """Show a listing, the cursor on ``land_on`` if that can be found, or else where it is.
 
         First rows will do, unless all that is shown now is to stay in sight: then the view must be ``whole``.
@@ -280,7 +287,7 @@ class ListingBoard(BrowseBoard):
         self.table.set_view(view, at=at)
         self.table.set_sort(view.query.sort, view.query.descending)
         self._close(old)
-        self._weigh(view)
+        self.weigh(view)
         self.judge()
         self.look_at_visible()
         self.say()
@@ -296,7 +303,7 @@ class ListingBoard(BrowseBoard):
             self.table.look_again()
             self.say()
 
-    async def _view(self, listing: Listing, *, whole: bool) -> "BrowseView":
+    async def _view(self, listing: "Listing", *, whole: bool) -> "BrowseView":
         view = await self.source.view(self.session, listing)
         if whole:
             try:
@@ -324,24 +331,6 @@ class ListingBoard(BrowseBoard):
         elif not self.source.is_bucket and not self.is_asking:
             self._show_buckets()
 
-    def _weigh(self, view: "BrowseView") -> None:
-        """How much is there, and how much of it the filter matches."""
-        self.workers.cancel_group(self, "weigh")
-        self.weights.look(self.session, self.source, view)
-        if view.query.where is not None:
-            self.attempt(partial(self._weigh_match, view), "weigh")
-
-    async def _weigh_match(self, view: "BrowseView") -> None:
-        await self.weights.weigh(view)
-        self.say()
-
-    def _recount(self) -> None:
-        """What changed is counted by itself, in steps; what is shown of it is read again."""
-        totals = self.session.ledger.totals
-        if totals.is_stale and not totals.is_settling:
-            self.attempt(totals.settle, "settle", exclusive=False)
-        self.weights.look(self.session, self.source, self.view)
-
     # --- keeping up
 
     def told(self, topics: frozenset[str]) -> bool:
@@ -361,7 +350,7 @@ class ListingBoard(BrowseBoard):
         is_news = "runs" in topics or any(topic.startswith("selection:") for topic in topics)
         if is_news and self.home is not None and not self.source.is_bucket:
             self.attempt(self._learn_home, "home")
-        self._recount()
+        self.recount()
         self.heard.set()
         if not self.is_shown:
             return False
@@ -379,7 +368,7 @@ class ListingBoard(BrowseBoard):
             if any(other != view.listing.id and catalog.peek(other).ended_at for other in others):
                 self.requery_due = self.requery_due or view.sums.is_outdated
 
-    def _listing_ended(self, listing: Listing) -> None:
+    def _listing_ended(self, listing: "Listing") -> None:
         problem = self.session.listing_problem(listing.id)
         if problem is not None:
             self.problem = problem
@@ -394,7 +383,7 @@ class ListingBoard(BrowseBoard):
         if self.is_shown and self.home is not None:
             self._renew_home()
         if self.is_shown and self.shell.session is not None and self.session.ledger.totals.is_stale:
-            self._recount()  # A copy has ended meanwhile.
+            self.recount()  # A copy has ended meanwhile.
         painted = self.source.is_bucket and self.table.look_again()
         painted = (self.side is not None and self.is_shown and self.side.renew()) or painted
         return self.say() or painted

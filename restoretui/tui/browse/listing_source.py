@@ -7,13 +7,15 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from restoretui.core.location import Location
-from restoretui.ledger.places import PlaceLook
-from restoretui.ledger.records import BELOW, Listing, Query
+from restoretui.ledger.queries import BELOW, Query
 
 if TYPE_CHECKING:
     from restoretui.config.places import Account
     from restoretui.config.settings import Settings
     from restoretui.ledger.catalog.browse_view import BrowseView
+    from restoretui.ledger.places import PlaceLook
+    from restoretui.ledger.records import Listing
+    from restoretui.ledger.volumes import PrefixTotals, Volume
     from restoretui.session.session import Session
 
 _BY_SUMS = frozenset({BELOW, "size", "archived", "restoring", "readable"})
@@ -33,7 +35,7 @@ class Travels(Struct):
     ahead: list[Stop] = field(default_factory=list)
     account: "Account | None" = None
     """As whom the place shown is reached."""
-    _looks: dict[Location, PlaceLook] = field(default_factory=dict)
+    _looks: "dict[Location, PlaceLook]" = field(default_factory=dict)
 
     def left(self, here: Location, to: Location) -> None:
         """Somebody goes from one place to another."""
@@ -56,14 +58,14 @@ class Travels(Struct):
         settings.reach_again(stop.place.scheme, stop.place.bucket, stop.account)
         return stop.place
 
-    def keep(self, source: "ListingSource") -> PlaceLook | None:
+    def keep(self, source: "ListingSource") -> "PlaceLook | None":
         """Remember how the place is shown; None where that is not to be kept."""
         if not source.is_bucket or source.sums:
             return None
         look = self._looks[source.location] = source.look
         return look
 
-    def recall(self, source: "ListingSource", here: Location, kept: Callable[[Location], PlaceLook | None]) -> None:
+    def recall(self, source: "ListingSource", here: Location, kept: "Callable[[Location], PlaceLook | None]") -> None:
         """Show the place as it was shown before, in this session or as it was ``kept`` by an earlier one.
 
         Else like the place before, but another bucket than ``here`` by prefix and by key.
@@ -71,6 +73,8 @@ class Travels(Struct):
         there = source.location
         if source.sums or not source.is_bucket:
             return
+        from restoretui.ledger.places import PlaceLook
+
         is_other = (there.scheme, there.bucket) != (here.scheme, here.bucket)
         look = self._looks.get(there) or kept(there) or (PlaceLook() if is_other else source.look)
         source.flat = look.flat
@@ -86,7 +90,7 @@ class ListingSource(Struct):
     sums: bool = False
     """Of each prefix it is shown what lies below it."""
     query: Query = field(default_factory=Query)
-    listing: Listing | None = None
+    listing: "Listing | None" = None
     unasked: Location | None = None
     """Where an inventory is shown though nobody asked for it: to list all that is there would take long."""
     direct: frozenset[str] = frozenset()
@@ -98,8 +102,10 @@ class ListingSource(Struct):
         return bool(self.location.bucket)
 
     @property
-    def look(self) -> PlaceLook:
+    def look(self) -> "PlaceLook":
         """How the place is shown, of what is remembered."""
+        from restoretui.ledger.places import PlaceLook  # nobody has gone anywhere before the first paint
+
         return PlaceLook(self.flat, self.query.sort, self.query.descending)
 
     @property
@@ -151,7 +157,7 @@ class ListingSource(Struct):
         if self.query.sort in _BY_SUMS:
             self.ask(sort="key", descending=False)
 
-    async def list(self, session: "Session", *, refresh: bool = False) -> Listing:
+    async def list(self, session: "Session", *, refresh: bool = False) -> "Listing":
         """A listing of the place, made or found."""
         from restoretui.tui.acts.inventory import take_unlisted  # not before the first paint
 
@@ -159,6 +165,37 @@ class ListingSource(Struct):
         self.unasked = await take_unlisted(session, self.location, self.unasked, flat=is_flat, versions=self.versions)
         return await session.open_listing(self.location, recursive=self.flat, versions=self.versions, refresh=refresh)
 
-    async def view(self, session: "Session", listing: Listing) -> "BrowseView":
+    async def view(self, session: "Session", listing: "Listing") -> "BrowseView":
         """A listing through filter and order."""
         return await session.ledger.catalog.browse(listing.id, self.query)
+
+
+class Weights:
+    """Read again when it is told that something was counted anew, and not with each key."""
+
+    def __init__(self) -> None:
+        self.totals: PrefixTotals | None = None
+        """Of the place shown, with all that is below it where that is known."""
+        self.listing: Listing | None = None
+        """The flat listing they are of, if that is not the one shown."""
+        self.match: Volume | None = None
+        """What the filter matches; None until it has been added up."""
+        self._weighed: BrowseView | None = None
+
+    def look(self, session: "Session", source: ListingSource, view: "BrowseView | None") -> None:
+        """At the totals of what is shown now."""
+        listing = source.listing
+        if view is not self._weighed:
+            self.match = self._weighed = None
+        self.totals = self.listing = None
+        if view is not None and view.sums.listing is not None:
+            self.totals = view.sums.of(view.listing.scope.prefix)
+            self.listing = view.sums.listing
+        elif listing is not None:
+            self.totals = session.ledger.totals.of(listing)
+
+    async def weigh(self, view: "BrowseView") -> None:
+        """Add up what the filter of a view matches."""
+        if view.query.where is not None:
+            match = await view.weigh()
+            self.match, self._weighed = match, view

@@ -1,5 +1,9 @@
 """What keys do with the marks: restore, extend, speed up, end copies, each confirmed first."""
 
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+
 from msgspec.structs import replace
 
 from restoretui.core.errors import UsageError
@@ -19,9 +23,11 @@ async def restore_marks(board: BrowseBoard, purpose: Purpose, listing: Listing |
     await marking.settled()
     marked = marking.sel
     summary = await selections.summary(marked)
-    sel, hidden = marked, 0
+    sel = marked
+    hidden: asyncio.Task[int] | None = None
     if summary.objects:
-        hidden = await marking.count_hidden()
+        # The dialog waits for it, not the key: of millions it takes seconds.
+        hidden = asyncio.create_task(marking.count_hidden(), name="marks out of sight")
     elif row is None or listing is None:
         raise UsageError("nothing is marked, and there is no row to restore")
     else:
@@ -31,6 +37,9 @@ async def restore_marks(board: BrowseBoard, purpose: Purpose, listing: Listing |
             await _choose_row(board, sel, listing, row)
         runs = await _confirm_each(board, _chosen(board, sel, row), purpose, hidden)
     finally:
+        if hidden is not None:
+            hidden.cancel()
+            await asyncio.gather(hidden, return_exceptions=True)
         if sel != marked:
             await selections.drop(sel)
     if runs:
@@ -55,8 +64,13 @@ async def end_marks(board: BrowseBoard, listing: Listing | None, row: BrowseRow 
     board.table.look_again()
 
 
-async def _confirm_each(board: BrowseBoard, chosen: Subject, purpose: Purpose, hidden: int) -> list[Run]:
-    """A plan for each cloud with chosen objects, one after the other; to give one up leaves its marks alone."""
+async def _confirm_each(
+    board: BrowseBoard, chosen: Subject, purpose: Purpose, hidden: "asyncio.Task[int] | None"
+) -> list[Run]:
+    """A plan for each cloud with chosen objects, one after the other; to give one up leaves its marks alone.
+
+    ``hidden`` counts what of all of them is not a row on screen.
+    """
     session, marking, sel = board.session, board.marking, chosen.sel
     schemes = await session.schemes(sel) or [board.location.scheme]
     counts = {
@@ -66,29 +80,38 @@ async def _confirm_each(board: BrowseBoard, chosen: Subject, purpose: Purpose, h
     }
     runs: list[Run] = []
     for number, scheme in enumerate(schemes, 1):
-        step, out_of_sight = "", hidden
+        step = ""
         if len(schemes) > 1:
             name = CLOUDS[scheme].in_full
             step = (
                 f"{number} of {len(schemes)}: these lie in {name}; what lies in another cloud is planned "
                 "and confirmed by itself"
             )
-            others = sum(counts.values()) - counts[scheme]
-            out_of_sight = max(0, hidden - others) if scheme == board.location.scheme else counts[scheme]
         about = replace(chosen, scheme=scheme)
+        out_of_sight = partial(_out_of_sight, hidden, counts, scheme, board.location.scheme)
         dialog = RestoreDialog(about, purpose, marking.days_for(scheme), hidden=out_of_sight, step=step)
         run = await board.shell.push_screen_wait(dialog)
         if run is not None:
             runs.append(run)
             marking.days[scheme] = run.days
-            if sel == marking.sel:
-                await marking.clear_cloud(run.cloud)
-            else:
-                marking.recount()  # The marks are for so many days now, too.
+        if run is not None and sel == marking.sel:
+            await marking.clear_cloud(run.cloud)
+        else:
+            marking.recount()  # They are for so many days now, too, and what a plan looked at is better known.
     if len(schemes) > 1 and len(runs) == len(schemes):
         told = " and ".join(f"run {run.id} ({CLOUDS[run.cloud.scheme].in_full})" for run in runs)
         board.shell.say("done", f"confirmed as {told}")
     return runs
+
+
+async def _out_of_sight(
+    hidden: "asyncio.Task[int] | None", counts: Mapping[str, int], scheme: str, shown: str
+) -> int:
+    """Of one cloud's objects, those that are not rows on screen, where the ``shown`` cloud's are."""
+    if scheme != shown and len(counts) > 1:
+        return counts[scheme]
+    others = sum(counts.values()) - counts[scheme] if len(counts) > 1 else 0
+    return 0 if hidden is None else max(0, await asyncio.shield(hidden) - others)
 
 
 def _chosen(board: BrowseBoard, sel: int, row: BrowseRow | None) -> Subject:

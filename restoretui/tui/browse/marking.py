@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from restoretui.core.errors import CloudError, LedgerError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.ledger.records import BrowseRow, CloudId, Listing, Query, SelectionSummary
+from restoretui.ledger.queries import Query
 from restoretui.tui.browse.listing_source import ListingSource
-from restoretui.tui.marks.marks_bar import MarksBar
 from restoretui.tui.pane import Pane
 from restoretui.tui.widgets.table.live_table import LiveTable
 from restoretui.wording import format as fmt
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
     from restoretui.core.filter.tree import Filter
     from restoretui.core.plan.plan import RestorePlan
     from restoretui.ledger.catalog.browse_view import BrowseView
+    from restoretui.ledger.records import BrowseRow, CloudId, Listing, SelectionSummary
     from restoretui.ledger.selections.mark_sets import MarkSet
+    from restoretui.tui.marks.marks_bar import MarksBar
 
 SETTLE_S = 0.25
 """Debounce: seconds without another mark after which the marks are added up."""
@@ -38,13 +39,13 @@ class Markable(Pane):
     """A listing made for a refresh, or to mark what is below a prefix: its progress is shown."""
     view: "BrowseView | None"
     """What the table shows of the listing."""
-    table: LiveTable[BrowseRow]
+    table: "LiveTable[BrowseRow]"
 
 
 class Marking:
     """The marks of Browse."""
 
-    def __init__(self, pane: Markable, bar: MarksBar) -> None:
+    def __init__(self, pane: Markable, bar: "MarksBar") -> None:
         self._pane = pane
         self._bar = bar
         self._under_way: list[str] = []
@@ -98,7 +99,7 @@ class Marking:
         return self.days.get(scheme, DAYS)
 
     @property
-    def summary(self) -> SelectionSummary:
+    def summary(self) -> "SelectionSummary":
         """What is marked, as last added up."""
         return self._bar.summary
 
@@ -107,7 +108,7 @@ class Marking:
         """The marks are being changed."""
         return bool(self._under_way)
 
-    def begin(self, work: Callable[[], Awaitable[SelectionSummary | None]], doing: str = "") -> None:
+    def begin(self, work: "Callable[[], Awaitable[SelectionSummary | None]]", doing: str = "") -> None:
         """Change the marks; keys go on meanwhile, and what acts on the marks waits for ``settled``.
 
         Until it is done the rows it is about say so, and so does the bar if it is ``doing`` much.
@@ -119,7 +120,7 @@ class Marking:
             self._pane.workers.cancel_group(self._pane, "marks")
         self._pane.attempt(partial(self._change, work, doing), "mark", exclusive=False)
 
-    async def _change(self, work: Callable[[], Awaitable[SelectionSummary | None]], doing: str) -> None:
+    async def _change(self, work: "Callable[[], Awaitable[SelectionSummary | None]]", doing: str) -> None:
         self._pane.call_next(self._show_pending, doing)
         summary = None
         try:
@@ -154,7 +155,7 @@ class Marking:
         """Until every change asked for so far has been made."""
         await self._settled.wait()
 
-    async def toggle(self, listing: Listing, row: BrowseRow) -> SelectionSummary:
+    async def toggle(self, listing: "Listing", row: "BrowseRow") -> "SelectionSummary":
         """Turn the mark of one row; of a prefix, of everything below it."""
         selections = self._pane.session.ledger.selections
         self._pane.shell.move_on()
@@ -166,7 +167,7 @@ class Marking:
 
     async def under(
         self, location: Location, sel: int | None = None, where: "Filter | None" = None
-    ) -> SelectionSummary:
+    ) -> "SelectionSummary":
         """Mark everything at a location that matches ``where``, listing it first; says how far that is."""
         shell, session = self._pane.shell, self._pane.session
         versions = self._pane.source.versions
@@ -201,7 +202,7 @@ class Marking:
         many = last - first + 1
         self.begin(partial(self._range, view, first, last), f"marking {many:,}" if many >= MANY else "")
 
-    async def _range(self, view: "BrowseView", first: int, last: int) -> SelectionSummary:
+    async def _range(self, view: "BrowseView", first: int, last: int) -> "SelectionSummary":
         before = self.summary.objects
         after = await self._pane.session.ledger.selections.add_range(self.sel, view, first, last)
         if after.objects == before and all(row.is_prefix for row in view.rows(first, min(100, last - first + 1))):
@@ -226,7 +227,7 @@ class Marking:
         where = with_ticked(self._pane.source.query.where, "state", [State.ARCHIVED.value, State.UNKNOWN.value])
         self.begin(partial(self.under, self._pane.source.location, None, where))
 
-    async def _below(self, view: "BrowseView") -> SelectionSummary:
+    async def _below(self, view: "BrowseView") -> "SelectionSummary":
         scope, where = view.listing.scope, view.query.where
         if where is None or self._asks_more_than_keys(view):
             return await self.under(Location(scope.cloud.scheme, scope.bucket, scope.prefix), None, where)
@@ -252,7 +253,7 @@ class Marking:
             return ""  # The work itself will say what is wrong.
         return f"{what} {objects:,}{'' if whole else '+'}" if objects >= MANY or not whole else ""
 
-    async def _all(self, view: "BrowseView", prefixes: int) -> SelectionSummary:
+    async def _all(self, view: "BrowseView", prefixes: int) -> "SelectionSummary":
         again = self._pane.shell.key_for("mark_all")
         if view.count == 0:
             await view.wait()
@@ -293,7 +294,7 @@ class Marking:
         marked = self.summary.objects
         self.begin(clear, f"unmarking {marked:,}" if marked >= MANY else "")
 
-    async def clear_cloud(self, cloud: CloudId) -> None:
+    async def clear_cloud(self, cloud: "CloudId") -> None:
         """Remove the marks of one cloud."""
         selections = self._pane.session.ledger.selections
         for theirs, bucket in (await selections.summary(self.sel)).by_bucket:
@@ -301,9 +302,10 @@ class Marking:
                 await selections.remove_under(self.sel, cloud, bucket, "")
         self._after(None, "")
 
-    def _after(self, summary: SelectionSummary | None, doing: str) -> None:
+    def _after(self, summary: "SelectionSummary | None", doing: str) -> None:
         self._pane.table.look_again()
-        if doing and not self._say_doing():
+        many = summary is not None and summary.objects >= MANY
+        if (doing or many) and not self._say_doing():
             # That much is known at once; the rest takes a while.
             self._plans = None
             self._say_adding(summary or self.summary)
@@ -318,7 +320,7 @@ class Marking:
             self._say_adding(self.summary)
         self._pane.attempt(self._recount, "marks")
 
-    def _say_adding(self, summary: SelectionSummary) -> None:
+    def _say_adding(self, summary: "SelectionSummary") -> None:
         self._bar.tell(summary, None, self._plans or [], filtered=self._pane.source.is_filtered)
 
     async def count_hidden(self) -> int:

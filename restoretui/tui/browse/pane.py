@@ -1,6 +1,6 @@
 """Browse: what keys and clicks do to the listing shown, to the marks, and with them."""
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -8,19 +8,18 @@ from textual import on
 
 from restoretui.core.location import Location
 from restoretui.core.model import State
-from restoretui.core.rules.verdicts import Purpose
-from restoretui.ledger.records import BrowseRow
-from restoretui.tui.browse.home import HomeRow
 from restoretui.tui.browse.listing_board import ListingBoard
 from restoretui.tui.keys import BROWSE
 from restoretui.tui.widgets.error_state import is_about_who_pays
-from restoretui.tui.widgets.filter_bar import FilterBar
 from restoretui.tui.widgets.table import events as table_events
 
-if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see ``app.LATER``
+if TYPE_CHECKING:  # what a key asks for is loaded behind the first paint: see ``late_imports``
     from restoretui.core.filter.tree import Filter
+    from restoretui.ledger.records import BrowseRow
     from restoretui.ledger.selections.mark_sets import MarkSet
+    from restoretui.tui.acts.inventory_import import InventoryImport
     from restoretui.tui.dialogs.filter_menu import Shown
+    from restoretui.tui.widgets.filter_bar import FilterBar
 
 ORDERS = {
     "key": "Key", "size": "Size", "modified": "Modified", "storage_class": "Storage class", "state": "State",
@@ -76,6 +75,8 @@ class BrowsePane(ListingBoard):
 
     @on(table_events.Opened, "#buckets")
     def _bucket_opened(self, event: table_events.Opened) -> None:
+        from restoretui.tui.browse.home import HomeRow
+
         row = event.row
         if not isinstance(row, HomeRow):
             self.go(Location(row.scheme, row.name))
@@ -157,15 +158,22 @@ class BrowsePane(ListingBoard):
             self.show_columns()
         self.go(self.location)
 
+    @cached_property
+    def importing(self) -> "InventoryImport":
+        """What reads inventories; not for the first paint."""
+        from restoretui.tui.acts.inventory_import import InventoryImport
+
+        return InventoryImport(self)
+
+    def inventory_words(self) -> tuple[str, str]:
+        is_known = "importing" in vars(self)
+        if self.shell.session is None or not (is_known or self.source.is_listing):
+            return "", ""
+        return self.importing.offer() if self.source.is_listing else "", self.importing.under_way
+
     def action_inventory(self) -> None:
         """Show the bucket by what an inventory has of it, or by the cloud again."""
-        self.attempt(self._turn_inventory, "inventory")
-
-    async def _turn_inventory(self) -> None:
-        from restoretui.tui.acts.inventory import turn_inventory
-
-        turn_inventory(self.session, self.location, versions=self.source.versions)
-        self.go(self.location)
+        self.attempt(self.importing.turn, "inventory", exclusive=False)
 
     def action_sums(self) -> None:
         if self.source.sums:
@@ -219,8 +227,7 @@ class BrowsePane(ListingBoard):
 
     # --- what of it
 
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
+    def on_filter_bar_changed(self, event: "FilterBar.Changed") -> None:
         if event.where != self.source.query.where or event.final:
             self.source.ask(where=event.where)
             self.requery(typing=not event.final)
@@ -297,6 +304,8 @@ class BrowsePane(ListingBoard):
         choose_columns(self)
 
     def action_copy(self) -> None:
+        from restoretui.tui.browse.home import HomeRow
+
         row = self.table.row if self.source.is_bucket else None
         place, state = self.location, None
         bucket = None if self.source.is_bucket else self.buckets.row
@@ -367,13 +376,13 @@ class BrowsePane(ListingBoard):
     # --- restoring
 
     def action_restore(self) -> None:
-        self._act(Purpose.RESTORE)
+        self._act("restore")
 
     def action_extend(self) -> None:
-        self._act(Purpose.EXTEND)
+        self._act("extend")
 
     def action_upgrade(self) -> None:
-        self._act(Purpose.UPGRADE)
+        self._act("upgrade")
 
     def action_end_copies(self) -> None:
         from restoretui.tui.browse.mark_acts import end_marks
@@ -381,8 +390,9 @@ class BrowsePane(ListingBoard):
         row = self.table.row if self.source.is_bucket else None
         self.attempt(partial(end_marks, self, self.source.listing, row), "act", hold_keys=True)
 
-    def _act(self, purpose: Purpose) -> None:
+    def _act(self, purpose: str) -> None:
+        from restoretui.core.rules.verdicts import Purpose
         from restoretui.tui.browse.mark_acts import restore_marks
 
         row = self.table.row if self.source.is_bucket else None
-        self.attempt(partial(restore_marks, self, purpose, self.source.listing, row), "act", hold_keys=True)
+        self.attempt(partial(restore_marks, self, Purpose(purpose), self.source.listing, row), "act", hold_keys=True)

@@ -2,54 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from textual.content import Content
 
 from restoretui.ledger.records import Listing, Query
 from restoretui.ledger.volumes import PrefixTotals, Volume
-from restoretui.tui.browse.listing_source import ListingSource
+from restoretui.tui.browse.listing_source import Weights
 from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:
-    from restoretui.ledger.catalog.browse_view import BrowseView
     from restoretui.session.past.past import PastListing
-    from restoretui.session.session import Session
 
 
-class Weights:
-    """Read again when it is told that something was counted anew, and not with each key."""
-
-    def __init__(self) -> None:
-        self.totals: PrefixTotals | None = None
-        """Of the place shown, with all that is below it where that is known."""
-        self.listing: Listing | None = None
-        """The flat listing they are of, if that is not the one shown."""
-        self.match: Volume | None = None
-        """What the filter matches; None until it has been added up."""
-        self._weighed: BrowseView | None = None
-
-    def look(self, session: "Session", source: ListingSource, view: "BrowseView | None") -> None:
-        """At the totals of what is shown now."""
-        listing = source.listing
-        if view is not self._weighed:
-            self.match = self._weighed = None
-        self.totals = self.listing = None
-        if view is not None and view.sums.listing is not None:
-            self.totals = view.sums.of(view.listing.scope.prefix)
-            self.listing = view.sums.listing
-        elif listing is not None:
-            self.totals = session.ledger.totals.of(listing)
-
-    async def weigh(self, view: "BrowseView") -> None:
-        """Add up what the filter of a view matches."""
-        if view.query.where is not None:
-            match = await view.weigh()
-            self.match, self._weighed = match, view
-
-
-class ListingStatus(NamedTuple):
+class ListingStatus(Struct, frozen=True):
     """All that line is about."""
 
     listing: Listing | None
@@ -76,6 +44,8 @@ class ListingStatus(NamedTuple):
     """What sums up prefixes, where that is not known yet."""
     offer: str = ""
     """What could be shown at once, in place of what is being listed."""
+    reading: str = ""
+    """How far an inventory of it has been read."""
 
 
 def longer(shown: ListingStatus) -> list[Content]:
@@ -121,6 +91,8 @@ def _left(shown: ListingStatus, more: Sequence[Part] = (), *, match: str = "", s
     if listing is None:
         return []
     parts: list[Part] = [_amounts(shown, listing), *more]
+    if shown.reading:
+        return [(shown.reading, "busy"), " · ", *parts]
     if listing.ended_at is None:
         parts = [("◑ listing ", "busy"), *parts, (" · esc stops", "dim"), (shown.offer, "mark")]
     elif listing.error:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from restoretui.core.errors import CloudError
 from restoretui.core.model import UNTOLD_CLASS, ObjectRef, State
-from restoretui.ledger.records import BrowseRow
 
 if TYPE_CHECKING:
+    from restoretui.ledger.records import BrowseRow
     from restoretui.session.session import Session
 
 SETTLE_S = 0.3
@@ -32,7 +32,7 @@ class VisibleHeads:
         """Another listing: look again."""
         self._asked.clear()
 
-    def wanted(self, rows: Iterable[BrowseRow]) -> list[ObjectRef]:
+    def wanted(self, rows: "Iterable[BrowseRow]") -> list[ObjectRef]:
         """Those among ``rows`` worth a look."""
         return [
             row.ref

@@ -10,8 +10,9 @@ from textual.content import Content
 from restoretui.core.model import ObjectFacts, ObjectRef, State, Tier
 from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import BrowseRow, JobRow, PastJob
+from restoretui.tui.details.action_words import ACTIONS
 from restoretui.tui.details.fact import fact, headed, line, wrapped
-from restoretui.tui.words import ACTIONS, STATES, state_word
+from restoretui.tui.words import STATES, state_word
 from restoretui.wording import format as fmt
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from restoretui.config.user_commands import UserCommand
+from restoretui.tui.details.action_words import ACTIONS
 from restoretui.tui.dialogs.dialog import Dialog, Middle
 from restoretui.tui.keys import (
     ACTIVITY,
@@ -35,7 +36,7 @@ from restoretui.tui.keys import (
     CommandGroup,
     key_name,
 )
-from restoretui.tui.words import ACTIONS, STATES, Part, said
+from restoretui.tui.words import STATES, Part, said
 from restoretui.wording.safe import clean
 
 SHOWN = (EVERYWHERE, BROWSE, MARKED, RUNS, BATCH, ACTIVITY, TABLE, FILTER, GOING, SHOWING, TIERS, PICKING, DIALOG)

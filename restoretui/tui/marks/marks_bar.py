@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from restoretui.core.model import Tier
-from restoretui.core.rules.verdicts import Action
 from restoretui.ledger.records import SelectionSummary
-from restoretui.tui.marks.costs import LONG, SHORT, all_costs, tier_cost
+from restoretui.tui.marks.costs import LONG, SHORT, TierCosts
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import BECOMING, MARK, Part, said
 from restoretui.wording import format as fmt
@@ -48,16 +47,15 @@ class MarksBar(Bar):
         if len(summary.by_bucket) > 1:
             left.append((f" · {len(summary.by_bucket)} buckets", "warn"))
         if len(plans) != 1:
-            named = [(plan.scheme.upper(), tier_cost(plan, Tier.STANDARD)) for plan in plans]
+            named = [(plan.scheme.upper(), TierCosts(plan).of(Tier.STANDARD)) for plan in plans]
             self.show(said(*left), said(*(part for name, cost in named for part in (f"  {name} ", *cost))), said())
             return
-        plan = plans[0]
-        days: Part = (f"{plan.days} days: ", "dim")
-        looks = max(plan.tiers[tier].counts.get(Action.LOOK, 0) for tier in Tier)
-        more: Part = (f" + {looks:,} to look at", "dim") if looks else ""
-        whole, short = (all_costs(plan, names) for names in (LONG, SHORT))
-        last = tier_cost(plan, Tier.BULK)
-        two = [*tier_cost(plan, Tier.STANDARD), "  ", *last]
+        costs = TierCosts(plans[0])
+        days: Part = (f"{plans[0].days} days: ", "dim")
+        more: Part = (f", {costs.looks:,} to look at", "dim") if costs.looks else ""
+        whole, short = (costs.all(names) for names in (LONG, SHORT))
+        last = costs.of(Tier.BULK)
+        two = [*costs.of(Tier.STANDARD), "  ", *last]
         self.show(
             said(*left), said(days, *whole, more), said(days, *short, more), said(*short, more), said(*short),
             said(days, *two, more), said(*two, more), said(*two), said(*last, more), said(*last),

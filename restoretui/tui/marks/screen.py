@@ -19,7 +19,7 @@ from restoretui.ledger.selections.marks_view import MarkRow, MarksView
 from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.prompts import TextPrompt
 from restoretui.tui.keys import DROPPING, MARKED
-from restoretui.tui.marks.costs import LONG, all_costs, shorter_and_shorter
+from restoretui.tui.marks.costs import LONG, TierCosts
 from restoretui.tui.marks.keys_prompt import KeysPrompt
 from restoretui.tui.marks.rows import MarksBoard, Row, SetRow, mark_columns
 from restoretui.tui.own.facts import of_marks, of_object
@@ -186,7 +186,8 @@ class MarksScreen(Owner, Dialog[Wanted]):
             return  # The sums stand; the restore dialog says why there is no price.
         if len(plans) == 1:
             days: Part = (f"{plans[0].days} days: ", "dim")
-            self._whole.show(said(*left), said(days, *all_costs(plans[0], LONG)), *shorter_and_shorter(plans[0]))
+            costs = TierCosts(plans[0])
+            self._whole.show(said(*left), said(days, *costs.all(LONG)), *costs.shorter_and_shorter())
 
     def _part(self, row: Row | None) -> PartOfPlace | None:
         if row is None or isinstance(row, SetRow):
@@ -206,7 +207,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
             self._here.show(said((f"{where} …", "dim")))
             self.attempt(partial(self._cost_of, part), "cost")
         else:
-            self._here.show(said((where, "prefix")), *shorter_and_shorter(plan))
+            self._here.show(said((where, "prefix")), *TierCosts(plan).shorter_and_shorter())
 
     async def _cost_of(self, part: PartOfPlace) -> None:
         await self.session.clock.pause(SETTLE_S)

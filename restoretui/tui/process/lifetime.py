@@ -1,17 +1,23 @@
 """The session's lifetime: opened after the first paint, held open by a task of its own, closed whole."""
 
 import asyncio
-import importlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.engine.traffic.waits import first_of
 from restoretui.tui.terminal.feed import Feed
 
 if TYPE_CHECKING:
     from restoretui.session.session import Session
+
+STANDS_ON = (
+    "restoretui.session.session", "restoretui.ledger.activity", "restoretui.ledger.catalog.browse_view",
+    "restoretui.ledger.catalog.catalog", "restoretui.ledger.catalog.totals", "restoretui.ledger.places",
+    "restoretui.ledger.selections.mark_sets", "restoretui.session.selecting",
+)  # fmt: skip
+"""What the screens want of a session, a tenth of a second to import: not before the first paint, not in the loop."""
 
 OpenSession = Callable[[], "AbstractAsyncContextManager[Session]"]
 
@@ -45,8 +51,9 @@ class Lifetime:
             self._task.add_done_callback(lambda task: None if task.cancelled() else crashed(task.exception()))
 
     async def _hold(self, opened: Callable[[], object], failed: Callable[[RestoreTuiError], object]) -> None:
-        # What the session stands on takes a tenth of a second to import: not before the first paint, not in the loop.
-        await asyncio.to_thread(importlib.import_module, "restoretui.session.session")
+        await asyncio.to_thread(lambda: [import_module(name) for name in STANDS_ON])
+        from restoretui.engine.traffic.waits import first_of  # loaded with it
+
         try:
             async with self._open_session() as session:
                 self.session = session

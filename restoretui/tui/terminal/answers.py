@@ -6,19 +6,21 @@ one (``alt+]``) is held until it is clear that nothing follows.
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from restoretui.tui.terminal.desktop import is_plain
+from msgspec import Struct
 
 ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 WITHIN_S = 0.2
 """An answer that comes later is taken out, too, and counts for nothing: somebody has begun to read by then."""
-_ANSWER = re.compile(r"\x1b\](\d{1,3});([^\x07\x1b]{0,200})(?:\x07|\x1b\\)")
-_BEGUN = re.compile(r"\x1b(?:\](?:\d{0,3}|\d{1,3};[^\x07\x1b]{0,200}\x1b?))?")
-_COLOUR = re.compile(r"rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?", re.IGNORECASE)
+# Patterns are compiled when something is read; that comes behind the first paint.
+_ANSWER = r"\x1b\](\d{1,3});([^\x07\x1b]{0,200})(?:\x07|\x1b\\)"
+_BEGUN = r"\x1b(?:\](?:\d{0,3}|\d{1,3};[^\x07\x1b]{0,200}\x1b?))?"
+_COLOUR = r"(?i)rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?"
+_PLAIN = ("linux", "dumb", "vt", "ansi", "cons25", "wsvt", "sun", "eterm")
+"""Beginnings of ``TERM`` of those that know no OSC; some would print it."""
 
 
-class TerminalAnswer(NamedTuple):
+class TerminalAnswer(Struct, frozen=True):
     """One that was taken out."""
 
     number: int
@@ -38,11 +40,11 @@ class Answers:
         ``expecting`` one, an escape at the end may be its beginning; else it is the key, which nobody waits for.
         """
         text, self._held = self._held + text, ""
-        found = [TerminalAnswer(int(match[1]), match[2]) for match in _ANSWER.finditer(text)]
-        text = _ANSWER.sub("", text)
+        found = [TerminalAnswer(int(match[1]), match[2]) for match in re.finditer(_ANSWER, text)]
+        text = re.sub(_ANSWER, "", text)
         begun = text.rfind("\x1b]")
         begun = len(text) - 1 if begun < 0 and expecting and text.endswith("\x1b") else begun
-        if begun >= 0 and _BEGUN.fullmatch(text, begun):
+        if begun >= 0 and re.fullmatch(_BEGUN, text[begun:]):
             text, self._held = text[:begun], text[begun:]
         return text, found
 
@@ -57,13 +59,18 @@ def is_light(told: str) -> bool | None:
 
     By relative luminance (WCAG 2): light is that on which black has the greater contrast.
     """
-    match = _COLOUR.fullmatch(told.strip())
+    match = re.fullmatch(_COLOUR, told.strip())
     if match is None:
         return None
     parts = [int(part, 16) / (16 ** len(part) - 1) for part in match.groups()[:3]]
     light = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     luminance = sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), light, strict=True))
     return bool((luminance + 0.05) ** 2 > 0.05 * 1.05)
+
+
+def is_plain(term: str) -> bool:
+    """It knows no OSC sequences at all: neither notices nor titles, nor questions about its colours."""
+    return not term or term.startswith(_PLAIN)
 
 
 def may_ask(env: Mapping[str, str]) -> bool:

@@ -7,6 +7,7 @@ another form than OSC 9 are told by their names, and those that take none, or wo
 from collections.abc import Mapping
 from enum import StrEnum
 
+from restoretui.tui.terminal.answers import is_plain
 from restoretui.tui.terminal.tmux import AskTmux, ask_tmux, front, hands_on
 from restoretui.wording.safe import crop_end
 
@@ -28,8 +29,6 @@ class NoticeForm(StrEnum):
     OFF = "off"
 
 
-_PLAIN = ("linux", "dumb", "vt", "ansi", "cons25", "wsvt", "sun", "eterm")
-"""Beginnings of ``TERM`` of those that know no OSC; some would print it."""
 _BY_TERM = {
     "xterm-kitty": NoticeForm.OSC99,
     "rxvt": NoticeForm.OSC777,
@@ -45,11 +44,6 @@ _BY_PROGRAM = {
     "Apple_Terminal": NoticeForm.OFF,
     "vscode": NoticeForm.OFF,
 }
-
-
-def is_plain(term: str) -> bool:
-    """It knows no OSC sequences at all: neither notices nor titles, nor questions about its colours."""
-    return not term or term.startswith(_PLAIN)
 
 
 def notice_form(env: Mapping[str, str], ask: AskTmux = ask_tmux) -> NoticeForm:

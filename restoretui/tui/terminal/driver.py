@@ -15,8 +15,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from restoretui.core.errors import ExitCode
-from restoretui.tui.terminal.answers import ASK_BACKGROUND, WITHIN_S, Answers, TerminalAnswer, is_light
-from restoretui.tui.terminal.desktop import is_plain
+from restoretui.tui.terminal.answers import ASK_BACKGROUND, WITHIN_S, Answers, TerminalAnswer, is_light, is_plain
 from restoretui.tui.terminal.shown_cells import ShownCells
 from restoretui.wording.safe import crop_end
 

@@ -23,7 +23,7 @@ from textual.strip import Strip
 
 _UNKNOWN = "\0"
 """A cell of which nothing is known; no text has it (``control_filter``)."""
-_WORD = re.compile(r"[^\s\u2500-\u259f]+(?: [^\s\u2500-\u259f]+)*")
+_WORD = r"[^\s\u2500-\u259f]+(?: [^\s\u2500-\u259f]+)*"
 """What is sent whole if any of it changed, for whoever reads along: words, but not lines, bars and curves."""
 _NEAR = 4
 """Cells between two changes that take no more bytes than going over them."""
@@ -168,7 +168,10 @@ def _differing(before: _Line, now: _Line) -> Iterator[tuple[int, int]]:
     """Where the two differ: words whole, and near ones together."""
     if before == now:
         return
-    words = [match.span() for match in _WORD.finditer(now.text)]
+    if not before.text:  # as of every line of the first frame
+        yield 0, len(now.text)
+        return
+    words = [match.span() for match in re.finditer(_WORD, now.text)]
     start = stop = -1
     for at in range(len(now.text)):
         if at < stop or _same(before, now, at):
@@ -214,15 +217,18 @@ class _Writer:
         """Those cells of ``line``, the first of them at column ``x``."""
         self._go(y, x)
         self._at = (y, x + stop - start)
+        text, looks = line
         while start < stop:
-            look, end = line.looks[start], start + 1
-            if line.text[start] == " " and _same_ground(look, self._look):
+            look, end = looks[start], start + 1
+            if text[start] == " " and _same_ground(look, self._look):
                 look = self._look
-            while end < stop and (
-                line.looks[end] == look or (line.text[end] == " " and _same_ground(line.looks[end], look))
-            ):
+            while end < stop:
+                other = looks[end]
+                # A piece of text has one look, cell after cell: nearly always it is the very same.
+                if other is not look and other != look and (text[end] != " " or not _same_ground(other, look)):
+                    break
                 end += 1
-            self._parts += (_change(self._look, look), line.text[start:end])
+            self._parts += (_change(self._look, look), text[start:end])
             self._look, start = look, end
 
     def write_whole(self, y: int, x: int, strip: Strip) -> None:

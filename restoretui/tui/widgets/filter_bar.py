@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from restoretui.core.errors import RestoreTuiError
@@ -64,14 +63,9 @@ class FilterBar(Vertical):
         fields: Callable[[], frozenset[str]] = lambda: EVERY,
         present: "Callable[[], Awaitable[Present]] | None" = None,
         id: str | None = None,  # noqa: A002  Textual's own name
-        is_late: bool = False,
     ) -> None:
-        """``fields`` are those that say something now; ``present`` finds what there is to choose from.
-
-        ``is_late``: it is filled by ``fill``, behind the first paint, and is asked for nothing before.
-        """
+        """``fields`` are those that say something now; ``present`` finds what there is to choose from."""
         super().__init__(id=id)
-        self._is_late = is_late
         self._hint = hint
         self._fields = fields
         self._find_present = present
@@ -87,18 +81,11 @@ class FilterBar(Vertical):
         """As far as what is typed can be meant."""
 
     def compose(self) -> ComposeResult:
-        if not self._is_late:
-            yield from self._parts()
-
-    async def fill(self) -> None:
-        """Make what nobody sees until it is opened."""
-        await self.mount_all(self._parts())
-
-    def _parts(self) -> tuple[Widget, Widget]:
         field = Input(placeholder=self._hint, compact=True, select_on_focus=False)
         field.cursor_blink = False
         self._below = Static("", markup=False)
-        return Horizontal(Static("/", markup=False, classes="prompt"), field), self._below
+        yield Horizontal(Static("/", markup=False, classes="prompt"), field)
+        yield self._below
 
     @property
     def _field(self) -> Input:

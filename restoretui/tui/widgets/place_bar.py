@@ -1,14 +1,17 @@
 """The header's second line: where we are, and how the background is doing."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.message import Message
 
-from restoretui.engine.traffic.health import Health
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import READY, Part, said
 from restoretui.wording import format as fmt
+
+if TYPE_CHECKING:
+    from restoretui.engine.traffic.health import Health
 
 SOON = timedelta(seconds=5)
 """What is due for longer is being done."""
@@ -28,8 +31,9 @@ class PlaceBar(Bar):
     def __init__(self) -> None:
         super().__init__(id="place")
         self._place: list[Part] = []
-        self._health = Health()
-        self._before: Part | None = ("opening …", "dim")
+        self._health: Health | None = None
+        """None before there is a background."""
+        self._before: Part = ("opening …", "dim")
         self._light: Part | None = None
         self._over: Part | None = None
         self._is_stopped = False
@@ -54,24 +58,22 @@ class PlaceBar(Bar):
 
     def not_open(self) -> None:
         """There will be no background."""
-        self._before = ("✗ not open", "bad")
+        self._health, self._before = None, ("✗ not open", "bad")
         self._say()
 
-    def tell(self, health: Health, now: datetime, *, stopped: bool = False) -> bool:
+    def tell(self, health: "Health", now: datetime, *, stopped: bool = False) -> bool:
         """The background is doing so, or has stopped for good; tells whether that is anything new."""
-        self._before = None
         self._health, self._is_stopped = health, stopped
         self._is_due = health.next_look_at is not None and now - health.next_look_at > SOON
         return self._say()
 
     def _say(self) -> bool:
-        if self._before is not None:
+        if self._health is None:
             return self.show(said(*self._place), said(self._before))
-        return self.show(said(*self._place), *(said(*wording) for wording in self._wordings()))
+        return self.show(said(*self._place), *(said(*wording) for wording in self._wordings(self._health)))
 
-    def _wordings(self) -> list[list[Part]]:
-        health = self._health
-        state: list[Part] = [self._state()]
+    def _wordings(self, health: "Health") -> list[list[Part]]:
+        state: list[Part] = [self._state(health)]
         calls = health.list_calls + health.head_calls
         cost: list[Part] = []
         if calls:
@@ -83,9 +85,8 @@ class PlaceBar(Bar):
         why: list[Part] = [(f" {health.reason}", "dim")] if due and health.reason else []
         return [state + cost + due + why, state + cost + due, state + cost[:1] + due, state + due, state]
 
-    def _state(self) -> Part:
+    def _state(self, health: "Health") -> Part:
         """The worst there is: no green light beside a failure."""
-        health = self._health
         if self._is_stopped:
             return "✗ stopped", "bad"
         if health.level != "paused":
@@ -95,7 +96,7 @@ class PlaceBar(Bar):
         return _state(health)
 
 
-def _state(health: Health) -> Part:
+def _state(health: "Health") -> Part:
     if health.level == "paused":
         return "‖ paused", "warn"
     if health.level == "slow":

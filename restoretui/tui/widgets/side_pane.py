@@ -7,7 +7,6 @@ painted that read differently, so that an idle screen sends nothing.
 
 from collections.abc import Callable, Sequence
 
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Region
@@ -60,10 +59,6 @@ class SidePane(Alike, Vertical):
         self._lines = FactLines(now=lambda: 0.0)
         self._rest: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """One static of lines; hidden until ``fit`` finds room."""
-        yield self._lines
-
     def fit(self, *, wanted: bool) -> None:
         """Show it if it is wanted and there is room, or hide it."""
         shown = wanted and self.app.size.width >= FROM_COLUMNS
@@ -90,4 +85,6 @@ class SidePane(Alike, Vertical):
             return False
         width, height = self.content_size
         lines = list(self._tell(width))[:height]
+        if lines and not self._lines.is_attached:  # not before there is anything to tell
+            self.mount(self._lines)
         return self._lines.show(lambda: lines, at_once=True)

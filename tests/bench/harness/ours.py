@@ -86,8 +86,9 @@ async def watch(session: Session, bucket: str) -> int:
 
 
 async def load(session: Session, bucket: str) -> int:
-    """The SDK, and the bucket's region by it."""
+    """The SDK, and the bucket's region by it; and of the ledger what the screens load before they open it."""
     await session.region(bucket)
+    await session.ledger.catalog.tidy()
     return 0
 
 

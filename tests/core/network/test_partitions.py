@@ -12,9 +12,7 @@ SDK = botocore.session.get_session().get_component("data_loader").load_data("par
 
 
 def test_the_table_is_that_of_the_sdk() -> None:
-    ours = {
-        part.name: (part.regions.pattern, part.suffix, part.dual_stack_suffix, part.region) for part in PARTITIONS
-    }
+    ours = {part.name: (part.regions, part.suffix, part.dual_stack_suffix, part.region) for part in PARTITIONS}
     for part in SDK:
         told = part["outputs"]
         pattern = re.fullmatch(r"\^(.*)\$", part["regionRegex"])

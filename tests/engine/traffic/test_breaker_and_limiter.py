@@ -1,6 +1,10 @@
 """The breaker pauses everybody and lets one probe through; the limiter halves on SlowDown and creeps back."""
 
 import asyncio
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import CredentialsError
@@ -123,10 +127,13 @@ async def test_idle_time_counts_towards_recovery() -> None:
 
 
 class Counted:
-    """A limiter that has room for everybody, and says how many came at a time."""
+    """A pace that has room for everybody, and says how many came at a time."""
 
     def __init__(self) -> None:
         self.numbers: list[float] = []
+
+    def begin(self) -> None:
+        return None
 
     async def acquire(self, amount: float = 1) -> None:
         self.numbers.append(amount)
@@ -135,7 +142,7 @@ class Counted:
 
 async def test_waiting_requests_are_let_through_in_slices() -> None:
     limiter = RateLimiter(1000.0, ManualClock())
-    limiter._limiter = counted = Counted()  # type: ignore[assignment]
+    limiter._pace = counted = Counted()  # type: ignore[assignment]
     await asyncio.wait_for(asyncio.gather(*(limiter.turn() for _ in range(45))), 5)
     assert counted.numbers == [20, 20, 5]
     await limiter.turn()
@@ -144,14 +151,14 @@ async def test_waiting_requests_are_let_through_in_slices() -> None:
 
 async def test_a_slow_pace_lets_one_through_at_a_time() -> None:
     limiter = RateLimiter(4.0, ManualClock())
-    limiter._limiter = counted = Counted()  # type: ignore[assignment]
+    limiter._pace = counted = Counted()  # type: ignore[assignment]
     await asyncio.wait_for(asyncio.gather(*(limiter.turn() for _ in range(3))), 5)
     assert counted.numbers == [1, 1, 1]
 
 
 async def test_who_gave_up_waiting_takes_nobodys_turn() -> None:
     limiter = RateLimiter(1000.0, ManualClock())
-    limiter._limiter = Counted()  # type: ignore[assignment]
+    limiter._pace = Counted()  # type: ignore[assignment]
     turns = [asyncio.create_task(limiter.turn()) for _ in range(60)]
     await asyncio.sleep(0)
     for turn in turns[:50:2]:
@@ -160,6 +167,114 @@ async def test_who_gave_up_waiting_takes_nobodys_turn() -> None:
     assert [isinstance(result, asyncio.CancelledError) for result in done] == [
         number < 50 and number % 2 == 0 for number in range(60)
     ]
+
+
+class PacedLoop(asyncio.SelectorEventLoop):
+    """A loop whose time stands still while it works, and jumps while it waits: hours of pacing take milliseconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = 1000.0
+        select = self._selector.select  # type: ignore[attr-defined]
+
+        def jump(timeout: float | None) -> object:
+            self.at += timeout or 0.0
+            return select(0)
+
+        self._selector.select = jump  # type: ignore[attr-defined]
+
+    def time(self) -> float:
+        return self.at
+
+
+def paced(sending: Callable[[RateLimiter], Awaitable[None]], rate: float = 1000.0) -> list[float]:
+    """When the requests left that ``sending`` asks a turn for, in seconds from the beginning."""
+    left: list[float] = []
+
+    class Noting(RateLimiter):
+        async def turn(self, storage_class: str = "") -> None:
+            await super().turn(storage_class)
+            left.append(asyncio.get_running_loop().time() - 1000.0)
+
+    async def run() -> None:
+        clock = ManualClock()
+        await sending(Noting(rate, clock))
+
+    with asyncio.Runner(loop_factory=PacedLoop) as runner:
+        runner.run(run())
+    return left
+
+
+def most_within(left: Sequence[float], seconds: float) -> int:
+    return max(bisect_left(left, since + seconds) - at for at, since in enumerate(left))
+
+
+async def all_turn(limiter: RateLimiter, number: int) -> None:
+    await asyncio.gather(*(limiter.turn() for _ in range(number)))
+
+
+def test_a_seconds_worth_goes_at_once_and_what_comes_behind_it_evenly() -> None:
+    left = paced(lambda limiter: all_turn(limiter, 4000))
+    assert left[999] < 0.01
+    assert left[1000] >= 1.0, "no second has more than the cloud documents for one"
+    assert most_within(left, 1.0) <= 1000
+    assert left[-1] == pytest.approx(4.0, abs=0.15), "at the documented rate for all that"
+    assert most_within(left[1000:], 0.1) <= 220, "evenly, but for what is made up for"
+
+
+@pytest.mark.parametrize("rate", [1.0, 2.5, 4.0, 30.0])
+def test_slow_rates_are_kept_and_reached(rate: float) -> None:
+    left = paced(lambda limiter: all_turn(limiter, int(rate * 20)), rate)
+    assert most_within(left, 1.0) <= rate + 1
+    assert left[-1] == pytest.approx(20, abs=20 / rate / 10 + 1.5)
+
+
+def test_what_goes_below_the_rate_never_waits() -> None:
+    async def sending(limiter: RateLimiter) -> None:
+        for _ in range(300):
+            await limiter.turn()
+            await asyncio.sleep(0.011)
+
+    left = paced(sending, rate=100.0)
+    assert left[-1] == pytest.approx(299 * 0.011, abs=0.001)
+
+
+def test_a_lull_of_a_second_makes_room_for_a_burst() -> None:
+    async def sending(limiter: RateLimiter) -> None:
+        await all_turn(limiter, 700)
+        await asyncio.sleep(0.5)
+        await all_turn(limiter, 700)
+        await asyncio.sleep(1.0)
+        await all_turn(limiter, 1000)
+
+    left = paced(sending)
+    assert most_within(left, 1.0) <= 1000
+    assert left[999] == pytest.approx(0.5, abs=0.01), "as far as there is room"
+    assert left[-1] - left[1400] < 0.01
+
+
+def test_who_was_refused_sends_evenly_from_then_on() -> None:
+    async def sending(limiter: RateLimiter) -> None:
+        await all_turn(limiter, 10)
+        limiter.slow_down()
+        await asyncio.sleep(60)
+        await all_turn(limiter, 600)
+
+    left = paced(sending)
+    assert left[-1] - left[10] >= 1.0, "at half the rate, of which a tenth of a second's worth goes at once"
+
+
+def test_what_others_sent_counts() -> None:
+    """Another process that has just ended, or sends as well: the account is the same."""
+
+    async def sending(limiter: RateLimiter) -> None:
+        limiter.others_sent(900)
+        await all_turn(limiter, 200)
+        limiter.others_sent(200)
+
+    left = paced(sending)
+    assert left[99] < 0.01
+    assert left[100] >= 1.0
 
 
 async def test_a_class_with_a_quota_of_its_own_has_a_lane() -> None:

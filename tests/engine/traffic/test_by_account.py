@@ -57,6 +57,9 @@ def test_requests_go_by_their_bucket() -> None:
     assert set(about) == {name for name, _ in inspect.getmembers(Contents, inspect.isfunction) if name[0] != "_"}
     theirs.asked.clear()
     assert {getattr(contents, name)(first, 1) for name, first in about.items()} == {"theirs"}
+    mine = CopyTarget("x", "k", "STANDARD")
+    writes = {getattr(contents, name)(detail, mine) for name in ("copy", "begin_upload", "copy_part")}
+    assert writes == {"own"}, "who writes signs"
 
 
 def test_it_can_do_what_all_of_them_can() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.clock import ManualClock
 from restoretui.core.errors import LedgerError
@@ -280,7 +281,7 @@ async def test_what_was_judged_of_a_job_that_has_moved_on_is_void(ledger: Ledger
     await manual_clock.advance(5)
     await ledger.runs.apply([JobChange(job.id, State.REQUESTED, now_of(ledger), outcome="accepted")])
     await manual_clock.advance(5)
-    assert await ledger.runs.apply([again._replace(at=now_of(ledger))]) == []
+    assert await ledger.runs.apply([replace(again, at=now_of(ledger))]) == []
     assert await states(ledger, run.id) == {"a": State.REQUESTED}
 
 

@@ -1,6 +1,7 @@
 """The files: private, never replaced silently, and clear about what is wrong with them."""
 
 import asyncio
+import importlib
 import multiprocessing
 import os
 import shutil
@@ -189,7 +190,8 @@ def _open_as_nobody(folder: str, answers: "multiprocessing.Queue[tuple[str, str]
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python 3.12 warns of forks beside threads
 def test_a_read_only_folder_is_named() -> None:
-    # As root every folder is writable, so another user tries.
+    # As root every folder is writable, so another user tries, who may not be able to read what is not loaded yet.
+    importlib.import_module("concurrent.futures.thread")
     folder = tempfile.mkdtemp(dir="/tmp")
     try:
         Path(folder).chmod(0o555)

@@ -41,6 +41,20 @@ async def test_one_failure_leaves_the_others_standing(ledger: Ledger) -> None:
     )
     assert [type(result) for result in results] == [int, LedgerError, ValueError, int, LedgerDamaged, int]
     assert await ledger._writer.do(lambda tx: tx.rows("SELECT x FROM note ORDER BY x")) == [(1,), (2,), (3,)]
+    with pytest.raises(ValueError, match="on purpose"):
+        await ledger._writer.do(half_done)  # alone, which has no savepoint to go back to
+    assert await insert(4) == 1
+    assert await ledger._writer.do(lambda tx: tx.rows("SELECT x FROM note WHERE x > 3")) == [(4,)]
+
+
+async def test_work_that_is_alone_has_no_savepoint(ledger: Ledger) -> None:
+    """For one SQLite copies each page before it changes, to a file: as much again as is written at all."""
+    said: list[str] = []
+    ledger._connections.writer.set_trace_callback(said.append)
+    await ledger._writer.do(lambda tx: tx.run("UPDATE run SET note = ''"))
+    ledger._connections.writer.set_trace_callback(None)
+    assert "COMMIT" in said
+    assert not [text for text in said if "SAVEPOINT" in text]
 
 
 def limit(ledger: Ledger, name: str, spare: int) -> None:

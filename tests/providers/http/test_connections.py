@@ -109,7 +109,7 @@ async def test_one_connection_serves_what_comes_one_after_the_other(talk: Talk) 
     for _ in range(5):
         await ask(connections, url)
     assert server.connections == 1
-    assert await connections.exchange("GET", url, {}, b"")
+    assert (await connections.exchange("GET", url, {}, b"")).status == 200
     assert server.requests[-1].startswith(b"GET / HTTP/1.1\r\n")
 
 
@@ -257,12 +257,36 @@ async def test_without_a_connection_nothing_was_sent(url: str) -> None:
     await connections.aclose()
 
 
-async def test_a_line_break_in_a_header_is_not_sent(talk: Talk) -> None:
+async def test_a_line_break_is_not_sent_wherever_it_stands(talk: Talk) -> None:
     url, server, connections = await talk()
     for value in ("a\r\nx-evil: 1", "a\n", "a\r"):
         with pytest.raises(NotSent):
             await ask(connections, url, token=value)
+        with pytest.raises(NotSent):
+            await connections.exchange("GET", f"{url}/b/k", {value: "x"}, b"")
+        for _ in range(2):
+            with pytest.raises(NotSent):
+                await connections.exchange("GET", f"{url}/b/k", {}, b"", common={"token": value})
+        with pytest.raises(NotSent):
+            await connections.exchange(value, f"{url}/b/k", {}, b"")
+        with pytest.raises(NotSent):
+            await connections.exchange("GET", f"{url}/b/{value}", {}, b"")
+        with pytest.raises(NotSent):
+            await connections.exchange("GET", f"http://{value}/b/k", {}, b"")
     assert server.requests == []
+
+
+async def test_headers_in_common_are_those_of_the_request_at_hand(talk: Talk) -> None:
+    url, server, connections = await talk()
+    ours, theirs = {"Date": "today", "Host": "no"}, {"Date": "tomorrow"}
+    for common in (ours, ours, theirs, ours):
+        await connections.exchange("GET", f"{url}/b/k", {"n": "1"}, b"", common=common)
+    sent = [sorted(request.decode().split("\r\n")) for request in server.requests]
+    host = f"Host: {url.removeprefix('http://')}"
+    assert sent == [
+        ["", "", f"Date: {date}", "GET /b/k HTTP/1.1", host, "n: 1"]
+        for date in ("today", "today", "tomorrow", "today")
+    ]
 
 
 @pytest.mark.parametrize("eagerly", [False, True])

@@ -195,6 +195,7 @@ async def ask_everything(open_s3: OpenS3, **more: Any) -> None:
                 for storage_class in ("DEEP_ARCHIVE", "GLACIER", "INTELLIGENT_TIERING"):
                     await provider.restore_object(ref, RestoreRequest(3, tier), storage_class)
     await provider.expirations("b")
+    await provider.inventory_rules("b")
     await provider.provisioned_capacity(REGION)
 
 

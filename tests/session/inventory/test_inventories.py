@@ -85,6 +85,26 @@ async def test_the_newest_whole_one_is_taken_and_read_but_once(
     assert (await imported(session, "imported")).listing.id == found.listing.id
 
 
+async def test_it_is_found_by_the_configuration_of_its_bucket(world: RunningSandbox, session_on: OpenSession) -> None:
+    session, now = await session_on(world), world.cloud.now()
+    with pytest.raises(UsageError, match="cold has no inventory configured that lists all of this"):
+        await imported(session, "configured")
+    for name, at in (("daily", now - 86_400), ("weekly", now - 90_000), ("logs", now)):
+        write_inventory(world.cloud, "cold", "inv", prefix="mon/", name=name, at=at)
+    rules = world.cloud.bucket("cold").inventory_rules
+    rules["logs"] += "<Filter><Prefix>logs/</Prefix></Filter>"
+    # One says where the next one will be: there is none so far, and the newest of the others is taken.
+    rules["daily"] = rules["daily"].replace("<Prefix>mon</Prefix>", "<Prefix>tue</Prefix>")
+    found = await imported(session, "configured")
+    assert found.listing.started_at.timestamp() == pytest.approx(now - 90_000, abs=1)
+    del rules["weekly"]
+    with pytest.raises(UsageError, match="there is no inventory in s3://inv/tue/cold/daily/"):
+        await imported(session, "configured")
+    part = await session.inventories.configured(parse_location("s3://cold/logs/2020/"))
+    assert part is not None
+    assert "/logs/" in part.called
+
+
 async def test_below_a_prefix_and_by_a_filter_only_that_is_kept(
     world: RunningSandbox, session_on: OpenSession
 ) -> None:

@@ -140,7 +140,9 @@ async def test_what_is_found_so_far_counts_as_that(walk: StartWalk) -> None:
         assert (pane.source.listing.objects, pane.source.is_listing) == (200, False)
 
 
-async def test_hidden_marks_are_counted_before_they_are_told(walk: StartWalk) -> None:
+async def test_hidden_marks_are_counted_before_they_are_told(
+    walk: StartWalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with walk("s3://acme-media-archive") as on:
         await flat(on)
         await on.press("a")
@@ -149,8 +151,19 @@ async def test_hidden_marks_are_counted_before_they_are_told(walk: StartWalk) ->
             await on.press("slash", *"index", "enter")
             await on.sees("9 match index", "adding up …")
             assert "not shown here" not in on.text
+            await on.press("r")  # The dialog does not wait for it, but what it shows does.
+            await on.sees("planning …", "Cancel")
+        await on.sees("191 of these are not rows on screen")
+        await on.press("escape")
         await on.sees("191 not shown here", "std $")
         assert "adding up" not in on.text
+        monkeypatch.setattr(marking, "MANY", 100)
+        await on.press("u")
+        await on.until(lambda: "marked" not in on.text)
+        async with busy(on.session.ledger._reader):
+            await on.press("z")
+            await on.sees("▣ 200 marked", "adding up …")
+        await on.sees("191 not shown here")
 
 
 async def test_nothing_so_far_is_not_nothing(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,14 +3,16 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from restoretui.core.filter.tree import in_states
 from restoretui.core.model import State
 from restoretui.ledger.records import CloudId, Listing, Query, Scope
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.tui.browse.columns import archived_share, volume_text
+from restoretui.tui.browse.listing_source import Weights
 from restoretui.tui.browse.pane import BrowsePane
-from restoretui.tui.browse.status import ListingStatus, Weights, longer, status
+from restoretui.tui.browse.status import ListingStatus, longer, status
 from tests.narrowing import there
 from tests.tui.conftest import StartWalk
 
@@ -62,7 +64,7 @@ def test_a_filter_says_how_much_it_matches_where_there_is_room() -> None:
     shown = ListingStatus(listing, query, query, now, 0, 1777, True, None, weights=weights)
     assert longer(shown)[-1].plain == "1,990 objects · 551 GiB · just now · 1,777 match state:archived · 501 GiB"
     assert status(shown)[0].plain == "1,990 objects · 551 GiB · seen just now · 1,777 match state:archived"
-    plain = shown._replace(query=Query(), wanted=Query())
+    plain = replace(shown, query=Query(), wanted=Query())
     assert longer(plain)[0].plain == (
         "1,990 objects · 551 GiB · archived 1,777 · 501 GiB · GLACIER 501 GiB · seen just now"
     )

@@ -56,7 +56,7 @@ elif where == "css":
 elif where == "css syntax":
     app.RestoreApp.CSS += "Screen { color: }}}"
 elif where == "css of dialogs":
-    app.RestoreApp.DIALOGS += "Dialog { color: $no-such-variable; }"
+    app.RestoreApp.LATE_CSS += "Dialog { color: $no-such-variable; }"
 elif where == "theme":
     terminal_app.own_variables = lambda *_args, **_more: {"ink": "no colour"}
 elif where == "opening":

@@ -3,7 +3,8 @@
 import pytest
 
 from restoretui.config.settings import DESKTOP
-from restoretui.tui.terminal.desktop import MOST, NoticeForm, is_plain, notice_form, notice_sequence
+from restoretui.tui.terminal.answers import is_plain
+from restoretui.tui.terminal.desktop import MOST, NoticeForm, notice_form, notice_sequence
 
 XTERM = {"TERM": "xterm-256color"}
 TMUX = {"TERM": "tmux-256color", "TMUX": "/tmp/tmux,1,0", "TMUX_PANE": "%3"}

@@ -1,6 +1,5 @@
 """The S3 client: one exchange a call, to the right region, errors classified. Retrying is the engine's business."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +12,7 @@ from restoretui.core.errors import CloudError, CredentialsError, InvalidRequest,
 from restoretui.core.network.endpoints import secure_twin
 from restoretui.core.provider import Presigned
 from restoretui.providers.http.genuine import genuine_body
+from restoretui.providers.reading_turns import ReadingTurns
 from restoretui.providers.regions import BucketRegions, elsewhere
 from restoretui.providers.s3.client.presigning import LONGEST_S, presigned
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
@@ -37,8 +37,6 @@ if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is
 
 T = TypeVar("T")
 
-_LONG_READING = 1 << 16
-"""Bytes of an answer that take about a millisecond, or more, to read."""
 _MOST_FAULTS = 3
 """Server faults of HeadBucket on one bucket, after which it is no longer waited for."""
 _SILENT = frozenset({"PutObject", "UploadPart", "DeleteObject", "AbortMultipartUpload"})
@@ -64,7 +62,7 @@ class S3Client:
         self._unopened: dict[str, Refusal] = {}
         self._explained: dict[str, tuple[float, Refusal | None]] = {}
         self._faults: Counter[str] = Counter()
-        self._reading = asyncio.Lock()
+        self._reading = ReadingTurns()
 
     async def read(self, ask: S3Request, understand: Callable[["HttpResponse"], T]) -> T:
         """Ask; ``understand`` reads the answer, raising ``Unreadable`` or ``ErrorInside`` where it cannot."""
@@ -72,8 +70,7 @@ class S3Client:
             region = ask.region or await self.regions.of(ask.bucket)
             reply = await self._exchange(ask, region)
             if reply.status < 300:
-                if len(reply.body) > _LONG_READING:
-                    await self._turn_to_read()
+                await self._reading.wait(len(reply.body))
                 try:
                     return understand(reply)
                 except Unreadable as error:
@@ -125,7 +122,7 @@ class S3Client:
 
     async def once(self, ask: S3Request) -> "tuple[HttpResponse, Refusal | None]":
         """Ask exactly once. A refusal comes back as it is, but for a wrong region, unfit credentials and accounts."""
-        region = await self.regions.of(ask.bucket)
+        region = self.regions.told(ask.bucket) or await self.regions.of(ask.bucket)
         reply = await self._exchange(ask, region)
         if reply.status < 300:
             if why := why_not_accepted(reply.status, reply.body):
@@ -185,11 +182,6 @@ class S3Client:
             error.as_wrong()
         return error
 
-    async def _turn_to_read(self) -> None:
-        """Yield to the event loop: pages that come together are parsed one a turn, with keys answered in between."""
-        async with self._reading:
-            await asyncio.sleep(0)
-
     async def _exchange(self, ask: S3Request, region: str) -> "HttpResponse":
         doing.note(ask.operation, ask.bucket)
         out = await self._requests.build(ask, region)
@@ -206,7 +198,7 @@ class S3Client:
         except Unreadable as error:
             raise _unreadable(ask, reply, str(error)) from None
         if body is not reply.body:
-            reply = reply._replace(body=body)
+            reply = replace(reply, body=body)
         if reply.status in (400, 401, 403) and any(code.encode() in reply.body[:LONGEST_ERROR] for code in EXPIRED):
             self._sdk.vault.reject(out.keys)
         return reply

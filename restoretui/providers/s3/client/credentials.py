@@ -26,12 +26,13 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from restoretui.core.clock import Clock
-from restoretui.core.doing import finding_credentials
+from restoretui.core.doing import ONLY, finding_credentials
 from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, RestoreTuiError, Unreachable
 from restoretui.core.provider import MfaPrompter
 from restoretui.providers.s3.client.near_keys import near_keys
 from restoretui.providers.s3.client.signing import Keys
 from restoretui.providers.threads import run_in_thread
+from restoretui.providers.whose_keys import WhoseKeys
 from restoretui.providers.wire.refusals import Caller, printable, sign_in_hint
 
 _FRESH_S = 300.0
@@ -100,11 +101,14 @@ class CredentialCache:
         self._asked_at = float("-inf")
         self._trouble: RestoreTuiError | None = None
         self._one_at_a_time = asyncio.Lock()
+        self.whose = WhoseKeys(caller.profile or "default")
+        self._is_anothers = False
+        """The keys at hand are those of another account than somebody wanted: the next look may find others."""
 
     async def keys(self) -> Keys:
         """Keys that can be used now. Raises ``CredentialsError``, or ``Unreachable`` when the chain's network is."""
         held = self._held
-        if held and held.is_endless and not self._rejected:
+        if held and held.is_endless and not self._rejected and self.whose.may_sign(held.keys):
             return held.keys  # as for nearly every request
         return (await self._current()).keys
 
@@ -127,18 +131,32 @@ class CredentialCache:
         return (await self._current()).frozen
 
     async def _current(self) -> _Held:
+        held = await self._at_hand()
+        if not self.whose.may_sign(held.keys):
+            try:
+                await self.whose.check(held.keys)
+            except CredentialsError:
+                self._is_anothers = True
+                raise
+        return held
+
+    async def _at_hand(self) -> _Held:
         held = self._held
-        if held and not self._rejected and held.is_fresh(self._clock.monotonic()):
+        if held and self._is_good(held):
             return held
         profile = self._caller.profile
         with finding_credentials(f"the credentials of profile {profile}" if profile else "the credentials"):
             async with self._one_at_a_time:
                 return await self._renewed()
 
+    def _is_good(self, held: _Held) -> bool:
+        is_anothers = self._is_anothers and ONLY.get()
+        return not self._rejected and not is_anothers and held.is_fresh(self._clock.monotonic())
+
     async def _renewed(self) -> _Held:
         held = self._held
         now = self._clock.monotonic()
-        if held and not self._rejected and held.is_fresh(now):
+        if held and self._is_good(held):
             return held
         if now - self._asked_at >= _AGAIN_S:
             if self._rejected:
@@ -147,7 +165,7 @@ class CredentialCache:
             loop = asyncio.get_running_loop()
             try:
                 self._held = held = await run_in_thread(lambda: self._resolve(loop), "restoretui-credentials")
-                self._rejected = False
+                self._rejected = self._is_anothers = False
             except RestoreTuiError as error:
                 self._trouble = error
                 self._held = held = held and held.seen_to(self._clock.monotonic())
@@ -238,6 +256,13 @@ def chain_error(error: Exception, caller: Caller) -> CloudError:
     match error:
         case ProfileNotFound():
             return CredentialsError(said, "aws configure list-profiles shows the profiles there are").as_wrong()
+        case NoCredentialsError() if caller.profile:
+            return CredentialsError(
+                f"profile {caller.profile} has no credentials",
+                f"put its keys back; {hint}"
+                if caller.sso
+                else "put its keys back: they are read again by themselves",
+            ).as_wrong()
         case NoCredentialsError():
             return CredentialsError(
                 "there are no credentials", "choose a --profile, run aws configure, or set AWS_ACCESS_KEY_ID"

@@ -5,6 +5,8 @@ from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec import Struct
+
 from restoretui.core.clock import Clock
 from restoretui.core.errors import InvalidRequest, Unsupported
 from restoretui.core.provider import Connection
@@ -18,7 +20,7 @@ _DIRECTORY_BUCKET = "--x-s3"
 """How S3 Express names end (FACTS 1.8); they are signed by sessions of their own."""
 
 
-class S3Request(NamedTuple):
+class S3Request(Struct, frozen=True):
     """What to ask of the cloud: an operation and its parameters as the SDK names them."""
 
     operation: str
@@ -34,7 +36,7 @@ class S3Request(NamedTuple):
     """Where to ask; empty: where the bucket lives."""
 
 
-class Outgoing(NamedTuple):
+class Outgoing(Struct, frozen=True):
     """A request, what it goes through, and whose keys signed it."""
 
     request: Signed

@@ -218,7 +218,7 @@ class Sdk:
         try:
             # What is longer than any error is none, and goes by its status.
             told = reply.body if len(reply.body) <= LONGEST_ERROR else b""
-            parsed = self.parse(service, operation, reply._replace(status=status, body=told))
+            parsed = self.parse(service, operation, replace(reply, status=status, body=told))
         except ValueError:
             parsed = {}
         error = parsed.get("Error", {})

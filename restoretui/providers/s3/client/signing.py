@@ -15,10 +15,14 @@ import re
 from calendar import timegm
 from collections.abc import Mapping
 from hashlib import sha256
+from itertools import count
 from random import getrandbits
 from time import gmtime, strftime, strptime
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=[^/]+/[0-9]{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
@@ -26,7 +30,11 @@ _AUTHORIZATION = re.compile(
 )
 _DATE, _TOKEN, _HASH, _CALL_ID = "x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "amz-sdk-invocation-id"
 _PER_REQUEST = frozenset({"authorization", _DATE, _TOKEN, _CALL_ID, "content-length"})
+_IN_PATH, _IN_QUERY = ((safe, re.compile(f"[A-Za-z0-9{re.escape(safe)}]*+").fullmatch) for safe in ("/-_.~", "-_.~"))
+"""What needs no encoding beside letters and digits, and whether a text is nothing else."""
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
+_BLOCK = 64
+"""Bytes of a block of SHA-256."""
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 
 PLAIN = "restoretui-{}-slot"
@@ -47,13 +55,21 @@ class Keys(NamedTuple):
     token: str | None
 
 
-class Signed(NamedTuple):
+class Signed(Struct, frozen=True):
     """A request, ready to be sent."""
 
     method: str
     url: str
-    headers: Mapping[str, str]
+    own: Mapping[str, str]
+    """Headers that it alone has."""
     body: bytes
+    common: Mapping[str, str] = MappingProxyType({})
+    """Headers that it shares with many: the same object in each."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """All of them."""
+        return {**self.common, **self.own}
 
 
 class Unlearnable(Exception):
@@ -69,7 +85,7 @@ class _Moment(NamedTuple):
     """A template of which only the slots are open."""
     to_sign: str
     """Without the hash at its end."""
-    signing_key: bytes
+    mac: "_Mac"
     headers: Mapping[str, str]
     authorization: str
     """Without the signature at its end."""
@@ -97,7 +113,7 @@ class Recipe:
         self._names = signing["names"]
         self._has_call_id = any(name.lower() == _CALL_ID for name in learned.headers)
         self._fixed = {name: value for name, value in learned.headers.items() if name.lower() not in _PER_REQUEST}
-        self._safe = {name: "/-_.~" if plain in parts.path else "-_.~" for name, plain in slots.items()}
+        self._quoting = {name: _IN_PATH if plain in parts.path else _IN_QUERY for name, plain in slots.items()}
         self._url = template.of(learned.url)
         self._moment: _Moment | None = None
         self._canonical = "\n".join(
@@ -120,13 +136,16 @@ class Recipe:
         moment = self._moment
         if moment is None or moment.second != int(at) or moment.keys is not keys:
             moment = self._moment = self._at(int(at), keys)
-        values = {name: quote(given[name], safe=safe) for name, safe in self._safe.items()}
+        values = {
+            name: text if is_plain(text := given[name]) else quote(text, safe=safe)
+            for name, (safe, is_plain) in self._quoting.items()
+        }
         hashed = sha256((moment.canonical % values).encode()).hexdigest()
-        signature = hmac.digest(moment.signing_key, f"{moment.to_sign}{hashed}".encode(), "sha256").hex()
-        headers = {**moment.headers, "Authorization": f"{moment.authorization}{signature}"}
+        signature = moment.mac.of(f"{moment.to_sign}{hashed}".encode())
+        own = {"Authorization": f"{moment.authorization}{signature}"}
         if self._has_call_id:
-            headers[_CALL_ID] = _call_id()
-        return Signed(self._method, self._url % values, headers, self._body)
+            own[_CALL_ID] = _call_id()
+        return Signed(self._method, self._url % values, own, self._body, moment.headers)
 
     def _at(self, second: int, keys: Keys) -> _Moment:
         date = strftime(_DATE_FORMAT, gmtime(second))
@@ -142,7 +161,7 @@ class Recipe:
             keys,
             canonical,
             f"AWS4-HMAC-SHA256\n{date}\n{scope}\n",
-            _signing_key(keys.secret_key, date[:8], self._region, self._service),
+            _Mac(_signing_key(keys.secret_key, date[:8], self._region, self._service)),
             headers,
             f"AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, SignedHeaders={self._names}, Signature=",
         )
@@ -186,15 +205,35 @@ def _comparable(request: Signed) -> tuple[object, ...]:
     return request.method, request.url, request.body, {n: v for n, v in headers.items() if n not in ignored}
 
 
-_RANDOM_BITS = (1 << 128) - 1 ^ (0xF << 76) ^ (0b11 << 62)
-_VERSION_4 = 0x4 << 76 | 0b10 << 62
-"""Of a UUID: which bits are random, and what stands in the others (RFC 9562, 5.4)."""
+_FIRST_CALLS = f"{getrandbits(32):08x}-{getrandbits(16):04x}-4{getrandbits(12):03x}-8{getrandbits(12):03x}"
+_LAST_CALL = count(getrandbits(47))
+"""Of this process: how its UUIDs begin (RFC 9562, 5.4), and the number that ends the next."""
 
 
 def _call_id() -> str:
-    """A random UUID; it names a request, guards nothing, and Python's own takes longer than signing."""
-    digits = f"{getrandbits(128) & _RANDOM_BITS | _VERSION_4:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    """A UUID of its own; it names a request, guards nothing, and a random one takes longer than signing."""
+    return f"{_FIRST_CALLS}-{next(_LAST_CALL):012x}"
+
+
+class _Mac:
+    """HMAC-SHA-256 (RFC 2104) with one key of at most a block, whose two blocks are hashed once for all messages.
+
+    To hash them anew for each takes longer than the message.
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(_BLOCK, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def of(self, message: bytes) -> str:
+        """The digest of a message, in hex."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 def _signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:

@@ -57,6 +57,7 @@ class Transport:
             name: value.decode() if isinstance(value, bytes) else str(value)
             for name, value in request.headers.items()
         }
+        headers["Accept-Encoding"] = "identity"
         body = request.body.read() if hasattr(request.body, "read") else request.body or b""
         whole = body.encode() if isinstance(body, str) else bytes(body)
         raise Ready(Signed(request.method, request.url, headers, whole), self)
@@ -68,11 +69,12 @@ class Transport:
         ``MalformedAnswer`` when it is not HTTP.
         """
         proxy = self._proxies.of(request.url)
-        headers = {**request.headers, "Accept-Encoding": "identity"}
         if self._direct is None or proxy is not None or len(request.body) > _LARGE:
-            return await self._around(request._replace(headers=headers), operation, proxy)
+            return await self._around(request, operation, proxy)
         try:
-            return await self._direct.exchange(request.method, request.url, headers, request.body)
+            return await self._direct.exchange(
+                request.method, request.url, request.own, request.body, common=request.common
+            )
         except (OSError, NotHttp, NotSent) as error:
             raise trouble(error, request.url, operation, self._settings) from error
 

@@ -1,7 +1,6 @@
 """Parser of ListObjectVersions with its delete markers, in the order of the document: newest first (FACTS 9)."""
 
-from restoretui.core.model import UNTOLD_CLASS, Entry, Page
-from restoretui.core.past.history import MARKER_CLASS
+from restoretui.core.model import MARKER_CLASS, UNTOLD_CLASS, Entry, Page
 from restoretui.providers.wire.checked_values import believed_epoch, believed_sizes
 from restoretui.providers.wire.listings.listing_frame import Frame, after, local
 from restoretui.providers.wire.listings.listing_tree import FLAG, UNKNOWN, StockParser, refuse

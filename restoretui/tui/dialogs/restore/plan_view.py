@@ -65,12 +65,11 @@ class PlanView(Dialog[Run]):
 
     SHOWS_AT_ONCE = False
 
-    def __init__(self, purpose: Purpose, days: int, *, hidden: int, step: str) -> None:
-        """``hidden`` objects are not rows on screen; ``step`` says that there are others, asked of apart."""
+    def __init__(self, purpose: Purpose, days: int, *, step: str) -> None:
+        """``step`` says that there are other objects, asked of apart."""
         super().__init__(VERBS[purpose])
         self.purpose = purpose
         self._first_days = days
-        self._hidden = hidden
         self._step = step
         self.plan: RestorePlan | None = None
         """The one on screen."""
@@ -79,6 +78,8 @@ class PlanView(Dialog[Run]):
         self.target: PlanTarget | None = None
         self.then_remarks: Sequence[str] = ()
         """What somebody should know of what is done with the objects then."""
+        self.out_of_sight = 0
+        """Objects that are not rows on screen."""
         self.unseen = 0
         """Objects that could not be looked at."""
         self._layout = Layout()
@@ -203,7 +204,12 @@ class PlanView(Dialog[Run]):
 
     def _warning_lines(self, plan: RestorePlan, chosen: TierPlan) -> list[Content]:
         lines = warning_lines(
-            plan, chosen, read_only=self.session.read_only, hidden=self._hidden, unseen=self.unseen, step=self._step
+            plan,
+            chosen,
+            read_only=self.session.read_only,
+            hidden=self.out_of_sight,
+            unseen=self.unseen,
+            step=self._step,
         )
         remarks = self.then_remarks if chosen.then_objects else ()
         return lines + [said(("▲ ", "warn"), (clean(text), "warn")) for text in remarks]

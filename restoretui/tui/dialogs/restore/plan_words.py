@@ -11,7 +11,8 @@ from restoretui.core.plan.tier_plan import TierPlan
 from restoretui.core.rules.verdicts import Action, Purpose
 from restoretui.core.then.steps import ThenKind
 from restoretui.session.inventory.looks_made import LooksMade
-from restoretui.tui.words import ACTIONS, Part, said
+from restoretui.tui.details.action_words import ACTIONS
+from restoretui.tui.words import Part, said
 from restoretui.wording import format as fmt
 from restoretui.wording.safe import clean
 from restoretui.wording.then_words import early_fee, keeping

@@ -5,7 +5,7 @@ at; days, tier or engine changed make another plan; a key decides about the plan
 pressed; and where the ledger has come to give another plan meanwhile, that one is shown and nothing is sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from functools import partial
 
@@ -50,11 +50,12 @@ class RestoreDialog(PlanView):
         purpose: Purpose,
         days: int,
         *,
-        hidden: int = 0,
+        hidden: Callable[[], Awaitable[int]] | None = None,
         step: str = "",
     ) -> None:
-        """``step`` says that objects in other clouds are chosen, which are asked of apart."""
-        super().__init__(purpose, days, hidden=hidden, step=step)
+        """``hidden`` counts what is not a row on screen; ``step``: objects in other clouds are asked of apart."""
+        super().__init__(purpose, days, step=step)
+        self._count_hidden = hidden
         self._about = about
         self._scheme = about.scheme
         self._sel = about.sel
@@ -89,6 +90,7 @@ class RestoreDialog(PlanView):
             self.days_field.value = str(self._lasting.days)
         self.unseen = await self.session.selecting.look(self._sel, progress)
         self.looks = self.session.selecting.looks
+        self.out_of_sight = await self._count_hidden() if self._count_hidden is not None else 0
         self.target = await find_target(self.session, self._sel, self._scheme)
         self._looked = True
         await self._replan()

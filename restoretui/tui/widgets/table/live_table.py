@@ -6,6 +6,7 @@ show yet is sent (``terminal.shown_cells``).
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.geometry import Region
@@ -14,7 +15,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.ledger.records import View
 from restoretui.tui.keys import TABLE
 from restoretui.tui.terminal.pacing import Pacer
 from restoretui.tui.widgets.error_state import ErrorState
@@ -26,6 +26,9 @@ from restoretui.tui.widgets.table.row_cursor import RowCursor
 from restoretui.tui.widgets.table.row_styles import RowKind, RowStyles
 from restoretui.tui.widgets.table.visible_rows import RowT
 from restoretui.wording.safe import clean, width
+
+if TYPE_CHECKING:
+    from restoretui.ledger.records import View
 
 SPACED_FROM = 30
 """Lines of the terminal; with fewer, rows follow each other whatever is wanted."""
@@ -71,7 +74,7 @@ class LiveTable(RowCursor[RowT], can_focus=True):
 
     # --- what is shown
 
-    def set_view(self, view: View[RowT] | None, *, at: int | None = None) -> None:
+    def set_view(self, view: "View[RowT] | None", *, at: int | None = None) -> None:
         """Show another view. The cursor goes to ``at``, or else stays on its row by id, or else on its position."""
         line = self._cursor - self.scroll_offset.y
         if at is not None:  # What stands above a row that is gone to is in sight, too.
@@ -96,7 +99,7 @@ class LiveTable(RowCursor[RowT], can_focus=True):
         self.refresh()
         self.refresh_bindings()
 
-    def exchange(self, view: View[RowT]) -> bool:
+    def exchange(self, view: "View[RowT]") -> bool:
         """Show the same in a newer order, from the same position on; tells whether anything was repainted."""
         self._rows.view = view
         self._sought = None
@@ -208,14 +211,23 @@ class LiveTable(RowCursor[RowT], can_focus=True):
         self._rows.drop()
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        super().watch_has_focus(has_focus)
+        # No style of the stylesheet hangs on it, so none is looked for: how rows look is ``RowStyles``'.
         self.repaint(self._cursor, self._cursor)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Reads the rows of the window, if it shows others than at the last paint, then paints as Textual does."""
         if self._rows.show(self.scroll_offset.y, self.height_of_rows, self.count):
             self.call_next(self.refresh)  # What is outside of the crop stands elsewhere, too.
-        return super().render_lines(crop)
+        # Below what is told all lines are blank and look alike: one is made, as of containers (``side_pane.Alike``).
+        told = crop.crop_size((crop.width, max(1, self._blank_from - crop.y + 1)))
+        strips = super().render_lines(told)
+        return strips + strips[-1:] * (crop.height - told.height)
+
+    @property
+    def _blank_from(self) -> int:
+        if self._rows.lines:
+            return self.line_of(len(self._rows.lines) - 1) + 1
+        return len(self._instead_of_rows()[0]) + 2
 
     def render_line(self, y: int) -> Strip:
         """One line of cells from the cache of painted rows: the header, a row, or what is said where no rows are."""

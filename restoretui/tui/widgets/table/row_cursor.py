@@ -4,13 +4,15 @@ Whatever is inserted, sorted or filtered, it stays on that row, and the row stay
 the view has it. From it a range reaches to its anchor.
 """
 
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.ledger.records import View
 from restoretui.tui.widgets.table import events as table_events
 from restoretui.tui.widgets.table.row_scroll import RowScroll
 from restoretui.tui.widgets.table.visible_rows import RowT, VisibleRows
+
+if TYPE_CHECKING:
+    from restoretui.ledger.records import View
 
 
 class RowCursor(RowScroll, Generic[RowT]):
@@ -32,7 +34,7 @@ class RowCursor(RowScroll, Generic[RowT]):
         self.post_message(table_events.ReadFailed(self, error))
 
     @property
-    def view(self) -> View[RowT] | None:
+    def view(self) -> "View[RowT] | None":
         """The view shown."""
         return self._rows.view
 
@@ -94,7 +96,7 @@ class RowCursor(RowScroll, Generic[RowT]):
 
     # --- keeping the place
 
-    def _find_sought(self, view: View[RowT]) -> bool:
+    def _find_sought(self, view: "View[RowT]") -> bool:
         """Go to the row that was left for a view without it, if the view has it by now; tells whether it moved."""
         if self._sought is None:
             return False

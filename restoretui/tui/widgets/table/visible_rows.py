@@ -1,16 +1,18 @@
 """The viewport of a table: the rows on screen, read together, and diffed cell by cell when they are read again."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from textual.geometry import Region
 from textual.strip import Strip
 
 from restoretui.core.errors import RestoreTuiError
-from restoretui.ledger.records import View
 from restoretui.tui.widgets.table.columns import GAP, Column, Placed, Spans, lay_out
 from restoretui.tui.widgets.table.row_styles import RowKind
 from restoretui.tui.widgets.table.seen_values import SeenValues
+
+if TYPE_CHECKING:
+    from restoretui.ledger.records import View
 
 A_CHANGE = 12
 """Cells that take as many bytes on the line as it takes to go to a change, in its colour."""
