@@ -163,8 +163,9 @@ class Downloader:
         if not keeps:
             os.truncate(descriptor, 0)
         held = os.fstat(descriptor).st_blocks * 512
-        if size - held > (free := self._folder.free_bytes()):
-            raise GivenUp(f"no room in {self._folder.path}: it takes {size:,} bytes and {free:,} are free", "NoRoom")
+        if size - held > self._folder.free_bytes():
+            # Without numbers, so that all that find no room are one cause.
+            raise GivenUp(f"no room in {self._folder.path}: the object is larger than what is free there", "NoRoom")
         if size and hasattr(os, "posix_fallocate"):
             os.posix_fallocate(descriptor, 0, size)
 

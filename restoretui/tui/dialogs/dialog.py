@@ -241,6 +241,12 @@ class Dialog(Working, ModalScreen[ResultT]):
         self._problem.display = True
         self.fit_soon()
 
+    def remark(self, text: str) -> None:
+        """What is waited for, where a complaint would be; stays until there is one, or ``no_complaint``."""
+        self._problem.update(said((text, "dim")))
+        self._problem.display = True
+        self.fit_soon()
+
     def no_complaint(self) -> None:
         """What was wrong no longer is."""
         self._lacked_room = False

@@ -1,9 +1,12 @@
 """Asks for keys to mark: a file that lists them, or the list itself, pasted."""
 
+import asyncio
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
+from restoretui.core.blocking import TOLD_AFTER_S
 from restoretui.core.errors import UsageError
 from restoretui.core.location import Location
 from restoretui.session.keys.entries import NamedKeys
@@ -66,7 +69,16 @@ class KeysPrompt(Dialog[NamedKeys]):
         if name == "-":
             raise UsageError("the screens have no stdin to read keys from", "name a file, or paste the keys")
         bucket = self._place.bucket
-        named = await read_marks(name, bucket) if name else pasted_marks(self._field.pasted, bucket)
+        named = await self._read_file(name, bucket) if name else pasted_marks(self._field.pasted, bucket)
         if not named.entries:
             raise UsageError("there is no key in it", "write a key a line")
         self.dismiss(named)
+
+    async def _read_file(self, name: str, bucket: str) -> NamedKeys:
+        reading = asyncio.ensure_future(read_marks(name, bucket))
+        try:
+            if not (await asyncio.wait({reading}, timeout=TOLD_AFTER_S))[0]:
+                self.remark(f"waiting for the end of {name}")  # A pipe, say, that nobody writes to.
+            return await reading
+        finally:
+            reading.cancel()

@@ -168,6 +168,7 @@ async def test_a_full_disk_fails_what_has_no_room_and_the_rest_goes_on(
     running = await sandbox(empty=True, clock=TurnedClock())
     running.cloud.add_bucket("cold")
     running.cloud.put("cold", "large", size=2_000_000, **GLACIER)
+    running.cloud.put("cold", "larger", size=3_000_000, **GLACIER)
     running.cloud.put("cold", "small", body=b"0123", **GLACIER)
     session = await session_on(running)
     run = await done(session, [f"download:{tmp_path / 'd'}"])
@@ -175,6 +176,7 @@ async def test_a_full_disk_fails_what_has_no_room_and_the_rest_goes_on(
     assert found["small"].state.value == "done"
     assert found["large"].state.value == "failed"
     assert "no room" in found["large"].reason
+    assert found["large"].reason == found["larger"].reason, "a thousand of such are one cause"
     assert [path.name for path in (tmp_path / "d").iterdir()] == ["small"]
 
 

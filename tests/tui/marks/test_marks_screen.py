@@ -1,7 +1,9 @@
 """``M``: marks are looked at, dropped, undone, saved and read; those of an ended session are offered."""
 
 import asyncio
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -108,7 +110,7 @@ async def test_a_group_is_folded_dropped_and_costs_what_it_costs(
         assert await marks(on) == before - rows[group].objects
 
 
-async def test_keys_are_read_from_a_file_or_a_paste_and_a_set_gets_a_name(walk: StartWalk, tmp_path: object) -> None:
+async def test_keys_are_read_from_a_file_or_a_paste_and_a_set_gets_a_name(walk: StartWalk, tmp_path: Path) -> None:
     async with walk("s3://acme-media-archive/archive/", size=(80, 24)) as on:
         await on.settled()
         await on.press("d")
@@ -116,6 +118,17 @@ async def test_keys_are_read_from_a_file_or_a_paste_and_a_set_gets_a_name(walk: 
         browse = on.app.main.query_one(BrowsePane)
         names = [there(row.ref).key for row in there(browse.view).rows(0, 4)]
         await look(on)
+        await on.press("p")
+        await on.until(lambda: isinstance(on.app.screen, KeysPrompt))
+        # Of a pipe that nobody writes to it is said what is waited for, and it can be left.
+        os.mkfifo(tmp_path / "pipe")
+        on.app.screen.query_one(Input).value = str(tmp_path / "pipe")
+        await on.reads()
+        await on.press("enter")
+        await on.sees("waiting for the end of")
+        await on.press("escape")
+        await on.until(lambda: isinstance(on.app.screen, MarksScreen))
+        os.close(os.open(tmp_path / "pipe", os.O_WRONLY | os.O_NONBLOCK))  # Lets the thread go.
         await on.press("p")
         await on.until(lambda: isinstance(on.app.screen, KeysPrompt))
         on.app.screen.query_one(Input).post_message(events.Paste("\n".join([*names, "no/such/key"])))
