@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 STANDS_ON = (
     "restoretui.session.session", "restoretui.ledger.activity", "restoretui.ledger.catalog.browse_view",
     "restoretui.ledger.catalog.catalog", "restoretui.ledger.catalog.totals", "restoretui.ledger.places",
-    "restoretui.ledger.selections.mark_sets", "restoretui.session.selecting",
+    "restoretui.ledger.selections.mark_sets", "restoretui.session.selecting", "restoretui.tui.acts.signed_in",
+    "restoretui.tui.process.alerts", "restoretui.tui.process.announcements",
 )  # fmt: skip
 """What the screens want of a session, a tenth of a second to import: not before the first paint, not in the loop."""
 
