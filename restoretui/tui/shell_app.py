@@ -36,6 +36,12 @@ if TYPE_CHECKING:
         return app
 
 
+AT_ITS_OPENING = (
+    "restoretui.tui.acts.signed_in", "restoretui.tui.process.alerts", "restoretui.tui.process.announcements",
+)  # fmt: skip
+"""What a session is announced with: loaded beside it, so that no import of the loop waits for one of a thread."""
+
+
 class ShellApp(TerminalApp):
     """Implements ``Shell``."""
 
@@ -51,7 +57,7 @@ class ShellApp(TerminalApp):
         self._settings = settings
         self._remembered = Remembered(folder, settings.columns if settings is not None else {})
         self.feed = Feed(self.pacer, self.complain)
-        self._lifetime = Lifetime(open_session, self.feed, self._note_last_words)
+        self._lifetime = Lifetime(open_session, self.feed, self._note_last_words, AT_ITS_OPENING)
 
     @cached_property
     def _copied(self) -> "CopiedText":

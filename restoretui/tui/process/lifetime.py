@@ -1,7 +1,7 @@
 """The session's lifetime: opened after the first paint, held open by a task of its own, closed whole."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 STANDS_ON = (
     "restoretui.session.session", "restoretui.ledger.activity", "restoretui.ledger.catalog.browse_view",
     "restoretui.ledger.catalog.catalog", "restoretui.ledger.catalog.totals", "restoretui.ledger.places",
-    "restoretui.ledger.selections.mark_sets", "restoretui.session.selecting", "restoretui.tui.acts.signed_in",
-    "restoretui.tui.process.alerts", "restoretui.tui.process.announcements",
+    "restoretui.ledger.selections.mark_sets", "restoretui.session.selecting",
 )  # fmt: skip
 """What the screens want of a session, a tenth of a second to import: not before the first paint, not in the loop."""
 
@@ -26,8 +25,18 @@ OpenSession = Callable[[], "AbstractAsyncContextManager[Session]"]
 class Lifetime:
     """A task of its own, so that leaving the app closes the session whole, however the app is left."""
 
-    def __init__(self, open_session: OpenSession, feed: Feed, closing: "Callable[[Session], object]") -> None:
-        """``closing`` is called when the session does nothing any more and can still be asked."""
+    def __init__(
+        self,
+        open_session: OpenSession,
+        feed: Feed,
+        closing: "Callable[[Session], object]",
+        beside: Sequence[str] = (),
+    ) -> None:
+        """``closing`` is called when the session does nothing any more and can still be asked.
+
+        ``beside``: modules that whoever hears of the session asks for at once, loaded with it.
+        """
+        self._modules = (*STANDS_ON, *beside)
         self._open_session = open_session
         self._feed = feed
         self._at_close = closing
@@ -52,7 +61,7 @@ class Lifetime:
             self._task.add_done_callback(lambda task: None if task.cancelled() else crashed(task.exception()))
 
     async def _hold(self, opened: Callable[[], object], failed: Callable[[RestoreTuiError], object]) -> None:
-        await asyncio.to_thread(lambda: [import_module(name) for name in STANDS_ON])
+        await asyncio.to_thread(lambda: [import_module(name) for name in self._modules])
         from restoretui.engine.traffic.waits import first_of  # loaded with it
 
         try:
