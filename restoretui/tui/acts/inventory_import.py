@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from restoretui.session.inventory.inventories import Imported
 
 SAID_EVERY_S = 0.5
-DISK_OF_PACKED = 8
-"""How many times the size of its packed files an inventory takes on disk while its rows are put in order."""
+DISK_OF_PACKED = 10
+"""How many times the size of its packed files an inventory takes on disk, about, while its rows are put in order."""
 
 
 class Viewed(Protocol):
@@ -177,7 +177,7 @@ class InventoryImport:
         ago = fmt.ago((self._board.session.clock.now() - made).total_seconds())
         return (
             f"Show {clean(found.inventory.bucket)} by its inventory of {made:%Y-%m-%d %H:%M} UTC, {ago}, in place of"
-            f" listing it? {fmt.plural(len(files), 'file')} of {fmt.size(packed)} to read, which take up to"
+            f" listing it? {fmt.plural(len(files), 'file')} of {fmt.size(packed)} to read, which take about"
             f" {fmt.size(DISK_OF_PACKED * packed)} on disk: {clean(found.called)}"
         )
 
