@@ -12,7 +12,7 @@ from typing import Any
 
 from restoretui.config.aws_profile import profile_endpoint
 from restoretui.config.places import PLACES, Account, Accounts, Places
-from restoretui.config.settings import SWITCHES, Beside, Settings, endpoint_settings, usual_folder
+from restoretui.config.settings import SWITCHES, AnotherCloud, Settings, endpoint_settings, usual_folder
 from restoretui.core.bounds import shown
 from restoretui.core.clock import ScaledClock
 from restoretui.core.errors import UsageError
@@ -106,7 +106,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     return settings
 
 
-def _beside(settings: Settings, scheme: str, account: Account) -> Beside | None:
+def _beside(settings: Settings, scheme: str, account: Account) -> AnotherCloud | None:
     """The cloud beside that of the settings which the account leads to; None where it is the same."""
     if settings.again is None:
         return None
@@ -117,7 +117,7 @@ def _beside(settings: Settings, scheme: str, account: Account) -> Beside | None:
     for known in settings.beside:
         if known.scheme == scheme and known.settings.place_of(scheme) == place:
             return known
-    settings.beside.append(Beside(made, scheme, set()))
+    settings.beside.append(AnotherCloud(made, scheme, set()))
     return settings.beside[-1]
 
 

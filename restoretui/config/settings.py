@@ -150,7 +150,7 @@ class Settings(Struct, frozen=True, eq=False):
     """Locations with a name, and how each is reached: see ``config.places``."""
     accounts: "dict[str, dict[str, tuple[Connection, Account]]]" = field(default_factory=dict)
     """By scheme and bucket, how those are reached that are somebody else's; and as whom."""
-    beside: "list[Beside]" = field(default_factory=list)
+    beside: "list[AnotherCloud]" = field(default_factory=list)
     """Other clouds of the same scheme, by their endpoint, that a command is about, too."""
     again: "Callable[[Account], Settings] | None" = None
     """Makes the settings that would be these, had that been said as well."""
@@ -294,7 +294,7 @@ class Settings(Struct, frozen=True, eq=False):
         return read_prices(self.config_dir)
 
 
-class Beside(NamedTuple):
+class AnotherCloud(NamedTuple):
     """Another cloud that a command is about."""
 
     settings: Settings

@@ -112,7 +112,7 @@ async def test_what_failed_is_said_once(walk: StartWalk) -> None:
         assert on.text.count("there is no bucket") == 1
 
 
-async def test_escape_stops_a_look_up_that_has_not_begun(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_escape_stops_a_look_up_that_has_not_begun(walk: StartWalk) -> None:
     begun: list[str] = []
 
     async def never(*_args: Any, **_more: Any) -> Any:
@@ -122,15 +122,16 @@ async def test_escape_stops_a_look_up_that_has_not_begun(walk: StartWalk, monkey
         finally:
             begun.append("given up")
 
-    monkeypatch.setattr("restoretui.session.session.Session.open_listing", never)
-    async with walk("s3://acme-media-archive") as on:
-        await on.sees("◑ listing", "esc stops")
-        await on.press("escape")
-        await on.sees("the listing was stopped before anything was found", "▲ not listed")
-        assert begun == ["look-up", "given up"]
-        monkeypatch.undo()
-        await on.press("R")
-        await on.sees("README.txt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("restoretui.session.session.Session.open_listing", never)
+        async with walk("s3://acme-media-archive") as on:
+            await on.sees("◑ listing", "esc stops")
+            await on.press("escape")
+            await on.sees("the listing was stopped before anything was found", "▲ not listed")
+            assert begun == ["look-up", "given up"]
+            patch.undo()
+            await on.press("R")
+            await on.sees("README.txt")
 
 
 async def test_keys_are_named_as_they_are_mapped(walk: StartWalk) -> None:

@@ -22,7 +22,7 @@ FEW, MANY = 32, 8192
 """Rows that are gone through at a time: finding the next mark takes as long as a few dozen of them."""
 
 
-class _Stretch(NamedTuple):
+class _RowSpan(NamedTuple):
     """Rows of one segment, from one id to another, of which a set may have marked some."""
 
     sel: int
@@ -33,7 +33,7 @@ class _Stretch(NamedTuple):
 class _Left(NamedTuple):
     """What is left to do."""
 
-    stretches: Sequence[_Stretch]
+    stretches: Sequence[_RowSpan]
     rows: int = FEW
     """To be gone through next."""
 
@@ -51,7 +51,7 @@ def _begin(tx: Tx, listing_id: int) -> _Left:
     single = "SELECT 1 FROM selection WHERE sel = ? AND place_id = ? LIMIT 1"
     return _Left(
         [
-            _Stretch(sel, (number << PLACE_BITS) + 1, (number << PLACE_BITS) + rows)
+            _RowSpan(sel, (number << PLACE_BITS) + 1, (number << PLACE_BITS) + rows)
             for sel in changing_sets(tx, place)
             if tx.row(single, (sel, place)) is not None
             for number, rows in segments
@@ -67,7 +67,7 @@ def _step(tx: Tx, listing_id: int, left: _Left) -> _Left:
         stop = min(last, first + rows - 1)
         if first <= stop:
             renew(tx, sel, place, first, stop)
-        left = _Left([_Stretch(sel, stop + 1, last), *others] if stop < last else others, rows)
+        left = _Left([_RowSpan(sel, stop + 1, last), *others] if stop < last else others, rows)
         if time.monotonic() >= until:
             break
     return left

@@ -9,6 +9,8 @@ from tests.cli.conftest import Run, Serve, Served
 from tests.cli.living import Living, environment
 
 ARCHIVE = "s3://acme-media-archive"
+A_SECOND = 30
+"""Requests that go out within one at most; and, where none was sent before, at once."""
 TAIL = ("--days", "30", "--tier", "standard", "--yes", "--json")
 
 
@@ -55,7 +57,7 @@ def test_what_failed_is_asked_for_again_and_nothing_else(run: Run, served: Serve
 @pytest.fixture
 def slowly(serve: Serve, tmp_path: Path) -> Served:
     (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "config.toml").write_text("rate = 30\n")
+    (tmp_path / "config" / "config.toml").write_text(f"rate = {A_SECOND}\n")
     return serve("--objects", "80", "--speed", "7200")
 
 
@@ -72,8 +74,8 @@ def test_what_is_unsent_is_given_up_and_never_sent(slowly: Served, run: Run, tmp
     assert ran.code == 0, ran.err
     given_up = ran.summary["given_up"]
     assert (ran.summary["cancelled"], ran.summary["planned"]) == (given_up, 0)
-    # What was on its way when the first process ended is looked at, and perhaps was sent.
-    assert planned - 5 <= given_up <= planned
+    # What was on its way when the first process ended is looked at, and perhaps was sent: a second's worth at most.
+    assert planned - A_SECOND <= given_up <= planned
     sent = len(asked(slowly))
     done = run(slowly, "watch", "--json", "--timeout", "60s")
     assert done.summary["planned"] == 0

@@ -258,7 +258,7 @@ def test_a_key_list_that_never_ends_is_said_and_can_be_left(tmp_path: Path, dead
         source if source == "-" else str(tmp_path / "pipe"), "--endpoint-url", dead, stdin=held,
     )  # fmt: skip
     try:
-        child.until(lambda: any(line.startswith("reading keys from") for line in child.err))
+        child.until(lambda: any(line.startswith("waiting for the first line of") for line in child.err))
         child.process.send_signal(signal.SIGINT)
         assert child.wait(SOON) == 130, "nobody has to end the list first"
     finally:
