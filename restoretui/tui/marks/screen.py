@@ -133,7 +133,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
 
     async def _read(self) -> None:
         sets, old = self.session.ledger.mark_sets, self._board
-        self._counted = await self._revision()
+        counted = await self._revision()
         summary = await self.session.ledger.selections.summary(sets.shown)
         if summary.objects >= MANY and (old is None or not old.marks.added_up):
             # The whole of each bucket first: its objects are there to be looked at while they are added up.
@@ -141,6 +141,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
         like = None if self._board is None else self._board.marks
         marks = await sets.by_prefix(like, partial(self._say_adding, summary.objects))
         self._show(marks, await sets.left())
+        self._counted = counted  # Not before: whoever gives this up half-way has it begin anew.
         await self._say_whole()
         self._say_here()
 
