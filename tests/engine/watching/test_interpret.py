@@ -99,7 +99,7 @@ def test_of_a_restore_that_another_request_asked_for_nobody_knows_how_long_its_c
     foreign: dict[str, Any], days_ago: int, state: State, said: str
 ) -> None:
     since = (NOW - timedelta(days=days_ago)).timestamp()
-    job = BASE._replace(**{"requested_at": since, "changed_at": since, "action": Action.ALREADY} | foreign)
+    job = BASE._replace(requested_at=since, changed_at=since, action=Action.ALREADY)._replace(**foreign)
     change = there(interpret(Sight(job, Look.LIST, COLD), S3, NOW))
     assert (change.state, said in change.reason) == (state, True), change.reason
 
