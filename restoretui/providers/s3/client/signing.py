@@ -37,6 +37,8 @@ _BLOCK = 64
 """Bytes of a block of SHA-256."""
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 
+MD5 = "(Content-MD5)"
+"""Among the parameters of an operation whose model has no such thing: the body's digest goes along."""
 PLAIN = "restoretui-{}-slot"
 """What a slot is found by in a learned request: nothing in it needs encoding."""
 HOSTILE = (
