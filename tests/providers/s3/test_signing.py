@@ -12,7 +12,7 @@ from restoretui.core.errors import InvalidRequest
 from restoretui.core.provider import Connection, Limits
 from restoretui.providers.s3.client.late_sdk import LateSdk
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
-from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
+from restoretui.providers.s3.client.signing import MD5, PLAIN, Recipe, Signed, Unlearnable
 from restoretui.providers.threads import run_in_thread
 
 ENDPOINTS: dict[str, dict[str, Any]] = {
@@ -104,26 +104,29 @@ async def test_every_endpoint_has_proven_recipes(
     await sdk.aclose()
 
 
-READS = [
+PLAIN_ASKS = [
     S3Request("HeadBucket", "bkt"),
     S3Request("ListObjectsV2", "bkt", fixed=LISTED, kind=1000),
     S3Request("ListObjectVersions", "bkt", fixed=LISTED, kind=1000),
-    *[ask for ask in asks("bkt", "dir/k e+y%", "o/ther +") if ask.operation != "RestoreObject"],
+    S3Request("GetBucketLifecycleConfiguration", "bkt"),
+    *asks("bkt", "dir/k e+y%", "o/ther +"),
 ]
 
 
 @pytest.mark.parametrize("token", [None, "FwoGZXIvYXdzE/+=%20 x"])
 @pytest.mark.parametrize("endpoint", sorted(set(ENDPOINTS) - {"below a path", "virtual hosts"}))
-async def test_what_reads_needs_no_sdk(endpoint: str, token: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_lists_looks_and_restores_needs_no_sdk(
+    endpoint: str, token: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if token:
         monkeypatch.setenv("AWS_SESSION_TOKEN", token)
     connection = Connection(**ENDPOINTS[endpoint])
     sdk = await an_sdk(connection)
     requests = RequestBuilder(sdk, connection, CLOCK)
-    for ask in READS:
+    for ask in PLAIN_ASKS:
         await requests.build(ask, sdk.region)
     assert sdk._sdk is None
-    for ask in READS:
+    for ask in PLAIN_ASKS:
         await check_equal(sdk, requests, ask)
     await sdk.aclose()
 
@@ -135,6 +138,9 @@ async def test_what_reads_needs_no_sdk(endpoint: str, token: str | None, monkeyp
     S3Request("ListObjectsV2", "bkt", fixed={"FetchOwner": True}, kind="owners"),
     S3Request("HeadObject", "bkt", {"Key": "k"}, {"PartNumber": 1}, 1),
     S3Request("GetObject", "bkt", {"Key": "k"}),
+    S3Request("RestoreObject", "bkt", {"Key": "k"}, {"RestoreRequest": {"Days": 1, "Description": "d"}}, 1),
+    S3Request("RestoreObject", "bkt", {"Key": "k"}, {"RestoreRequest": {}}, 2),
+    S3Request("RestoreObject", "bkt", {"Key": "k"}, {"RestoreRequest": {"Days": 1}, MD5: True}, 3),
 ])  # fmt: skip
 async def test_what_is_more_than_plain_is_the_sdks(ask: S3Request) -> None:
     sdk = await an_sdk(Connection())

@@ -1,7 +1,7 @@
 """The SDK, loaded when something first needs it: at once, or for a plain configuration perhaps never.
 
-What reads (LIST, HEAD) of a plain configuration is built without it. It is loaded for whatever else is asked, for a
-refusal, which it reads, and for a page that our own parsers cannot read.
+In a plain configuration what lists, looks and restores is built without it. It is loaded for whatever else is asked,
+and for answers that our own parsers cannot read.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from restoretui.providers.http.tls import Tls, make_tls, names_none, trust_of, w
 from restoretui.providers.s3.client.credentials import CredentialCache
 from restoretui.providers.s3.client.signing import Signed
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
+from restoretui.providers.s3.plain.refusals import plain_error, refusal_of
 from restoretui.providers.s3.plain.requests import Wanted, plain_request
 from restoretui.providers.s3.plain.settings import PlainSettings, plain_settings
 from restoretui.providers.threads import run_in_thread
@@ -148,6 +149,8 @@ class LateSdk:
 
     async def refusal(self, service: str, operation: str, reply: HttpResponse, bucket: str = "") -> Refusal:
         """As ``Sdk.refusal``."""
+        if self._sdk is None and service == "s3" and (error := plain_error(reply)) is not None:
+            return refusal_of(operation, reply, error, bucket=bucket)
         sdk = self._sdk or await self.load()
         return sdk.refusal(service, operation, reply, bucket)
 

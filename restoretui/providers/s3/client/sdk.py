@@ -42,11 +42,12 @@ from restoretui.providers.s3.client.sdk_keys import (
 )
 from restoretui.providers.s3.client.signing import MD5
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
+from restoretui.providers.s3.plain.refusals import refusal_of
 from restoretui.providers.s3.plain.settings import DEFAULT_REGION
 from restoretui.providers.sdk_models import Models
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.ini_files import aws_files, fault_in
-from restoretui.providers.wire.refusals import Caller, Refusal, named_region, printable
+from restoretui.providers.wire.refusals import Caller, Refusal, printable
 from restoretui.providers.wire.restore_header import parse_instant
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests
 
@@ -244,29 +245,16 @@ class Sdk:
 
     def refusal(self, service: str, operation: str, reply: HttpResponse, bucket: str = "") -> Refusal:
         """An answer that is no, in the SDK's words."""
-        status = 500 if reply.status < 300 else reply.status  # an <Error> in a 200 is a failed 500, as the SDK has it
+        if reply.status < 300:
+            reply = replace(reply, status=500)  # an <Error> in a 200 is a failed 500, as the SDK has it
         try:
             # What is longer than any error is none, and goes by its status.
             told = reply.body if len(reply.body) <= LONGEST_ERROR else b""
-            parsed = self.parse(service, operation, replace(reply, status=status, body=told))
+            parsed = self.parse(service, operation, replace(reply, body=told))
         except ValueError:
             parsed = {}
-        error = parsed.get("Error", {})
-        headers = reply.headers
-        return Refusal(
-            operation=operation,
-            status=status,
-            code=str(error.get("Code", "") or status),
-            message=str(error.get("Message", "") or ""),
-            request_id=headers.get("x-amz-request-id")
-            or parsed.get("ResponseMetadata", {}).get("RequestId", "")
-            or "",
-            bucket=bucket,
-            region=headers.get("x-amz-bucket-region")
-            or str(error.get("Region", "") or "")
-            or named_region(str(error.get("Message", "") or ""), str(error.get("Endpoint", "") or "")),
-            delete_marker=headers.get("x-amz-delete-marker", "").lower() == "true",
-        )
+        request_id = str(parsed.get("ResponseMetadata", {}).get("RequestId", ""))
+        return refusal_of(operation, reply, parsed.get("Error", {}), request_id, bucket)
 
     async def aclose(self) -> None:
         """Close every connection."""

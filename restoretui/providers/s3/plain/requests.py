@@ -1,11 +1,12 @@
-"""Requests that read, in the wire's own words: what the SDK would build of them for a plain configuration.
+"""Requests that list, look and restore, in the wire's own words: what the SDK would build for a plain configuration.
 
-ListObjectsV2, ListObjectVersions, HeadObject, HeadBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/
+https://docs.aws.amazon.com/AmazonS3/latest/API/ has each by the operation's name, and
 ``tests/providers/s3/test_signing.py`` holds each against the SDK's own.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from restoretui.providers.s3.client.signing import Signed
 
 _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """SHA-256 of no body."""
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _AGENT = f"restoretui/{__version__}"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Names that are a label of a host. Others are the SDK's: those with dots, ARNs, and older ones."""
@@ -36,12 +38,17 @@ class _Shape(NamedTuple):
     end: Sequence[tuple[str, str]] = ()
     """What it always says behind all else."""
     has_key: bool = False
+    has_body: bool = False
 
 
 _WHOSE = {"ExpectedBucketOwner": "x-amz-expected-bucket-owner"}
 _WHO_PAYS = {**_WHOSE, "RequestPayer": "x-amz-request-payer"}
 _TOLD = {**_WHO_PAYS, "OptionalObjectAttributes": "x-amz-optional-object-attributes"}
 _SHAPES = {
+    "GetBucketLifecycleConfiguration": _Shape("GET", [("lifecycle", "")], in_headers=_WHOSE),
+    "RestoreObject": _Shape(
+        "POST", [("restore", "")], {"VersionId": "versionId"}, _WHO_PAYS, has_key=True, has_body=True
+    ),
     "HeadBucket": _Shape("HEAD", in_headers=_WHOSE),
     "HeadObject": _Shape("HEAD", in_query={"VersionId": "versionId"}, in_headers=_WHO_PAYS, has_key=True),
     "ListObjectsV2": _Shape(
@@ -89,6 +96,9 @@ def plain_request(wanted: Wanted, endpoint: str, region: str, *, has_token: bool
     key = params.pop("Key", "")
     if bool(key) != shape.has_key:
         return None
+    body = _restore_body(params.pop("RestoreRequest", None)) if shape.has_body else b""
+    if body is None:
+        return None
     params = {name: value for name, value in wanted.everywhere.items() if name in shape.in_headers} | params
     query, headers = list(shape.query), {}
     for name, value in params.items():
@@ -102,7 +112,7 @@ def plain_request(wanted: Wanted, endpoint: str, region: str, *, has_token: bool
     query += shape.end
     if query:
         url += "?" + "&".join(f"{name}={value}" if value else name for name, value in query)
-    headers |= {"X-Amz-Date": "", "X-Amz-Content-SHA256": _EMPTY}
+    headers |= {"X-Amz-Date": "", "X-Amz-Content-SHA256": sha256(body).hexdigest() if body else _EMPTY}
     if has_token:
         headers["X-Amz-Security-Token"] = ""
     names = ";".join(sorted({"host", *map(str.lower, headers)}))
@@ -112,7 +122,21 @@ def plain_request(wanted: Wanted, endpoint: str, region: str, *, has_token: bool
         "Authorization": f"AWS4-HMAC-SHA256 Credential=-/00000000/{region}/s3/aws4_request, "
         f"SignedHeaders={names}, Signature={0:064}",
     }
-    return Signed(shape.method, url, {**headers, **unsigned}, b"")
+    return Signed(shape.method, url, {**headers, **unsigned}, body)
+
+
+def _restore_body(asked: Any) -> bytes | None:
+    """A copy for some days, by a tier; None for a request that says anything else, or nothing."""
+    words = []
+    for name, value in asked.items() if isinstance(asked, dict) else ():
+        match name, value:
+            case "Days", int() if not isinstance(value, bool):
+                words.append(f"<Days>{value}</Days>")
+            case "GlacierJobParameters", {"Tier": ("Bulk" | "Standard" | "Expedited") as tier, **rest} if not rest:
+                words.append(f"<GlacierJobParameters><Tier>{tier}</Tier></GlacierJobParameters>")
+            case _:
+                return None
+    return f'<RestoreRequest xmlns="{_NAMESPACE}">{"".join(words)}</RestoreRequest>'.encode() if words else None
 
 
 def _header(name: str, value: Any) -> str:
