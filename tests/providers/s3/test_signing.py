@@ -109,6 +109,7 @@ PLAIN_ASKS = [
     S3Request("ListObjectsV2", "bkt", fixed=LISTED, kind=1000),
     S3Request("ListObjectVersions", "bkt", fixed=LISTED, kind=1000),
     S3Request("GetBucketLifecycleConfiguration", "bkt"),
+    S3Request("ListProvisionedCapacity", service="glacier"),
     *asks("bkt", "dir/k e+y%", "o/ther +"),
 ]
 

@@ -21,7 +21,7 @@ from restoretui.providers.s3.client.credentials import CredentialCache
 from restoretui.providers.s3.client.signing import Signed
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
 from restoretui.providers.s3.plain.refusals import plain_error, refusal_of
-from restoretui.providers.s3.plain.requests import Wanted, plain_request
+from restoretui.providers.s3.plain.requests import PlainAsk, plain_request
 from restoretui.providers.s3.plain.settings import PlainSettings, plain_settings
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.refusals import Caller, Refusal
@@ -116,17 +116,17 @@ class LateSdk:
         sdk = Sdk(self._connection, self._limits, self._clock, self._mfa)
         return await sdk.far_keys(roles, prompter)
 
-    def plain(self, wanted: Wanted, region: str, *, has_token: bool) -> tuple[Signed, Transport] | None:
+    def plain(self, wanted: PlainAsk, region: str, *, has_token: bool) -> tuple[Signed, Transport] | None:
         """A request to learn from, and what it goes through; None where the SDK is to build it."""
         if self._plain is None or not self._plain.reaches(region):
             return None
         signed = plain_request(wanted, self._plain.endpoint, region, has_token=has_token)
         if signed is None:
             return None
-        transport = self._transports.get(("s3", region))
+        transport = self._transports.get((wanted.service, region))
         if transport is None:
             transport = Transport(self._limits, self._tls, self._proxies, self.http)
-            self._transports["s3", region] = transport
+            self._transports[wanted.service, region] = transport
         return signed, transport
 
     async def prepare(

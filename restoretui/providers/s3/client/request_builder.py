@@ -11,7 +11,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import InvalidRequest, Unsupported
 from restoretui.core.provider import Connection
 from restoretui.providers.s3.client.signing import PLAIN, Keys, Recipe, Signed, Unlearnable, hostile_values
-from restoretui.providers.s3.plain.requests import Wanted
+from restoretui.providers.s3.plain.requests import PlainAsk
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.late_sdk import LateSdk
@@ -88,7 +88,7 @@ class RequestBuilder:
     async def _recipe(self, ask: S3Request, region: str, keys: Keys) -> _Known | None:
         if not ask.given and ask.fixed and ask.kind is None:
             return None  # It is asked once.
-        label = region, ask.operation, ask.bucket, ask.kind, *ask.given, keys.token is None
+        label = region, ask.service, ask.operation, ask.bucket, ask.kind, *ask.given, keys.token is None
         known = self._known.get(label)
         if known is None and (known := self._plain(ask, region, keys)):
             self._known[label] = known
@@ -102,10 +102,8 @@ class RequestBuilder:
 
     def _plain(self, ask: S3Request, region: str, keys: Keys) -> _Known | None:
         """What need not be learned; None: it has to be."""
-        if ask.service != "s3":
-            return None
         slots = {name: PLAIN.format(name) for name in ask.given}
-        wanted = Wanted(ask.operation, ask.bucket, {**ask.fixed, **slots}, self._everywhere)
+        wanted = PlainAsk(ask.service, ask.operation, ask.bucket, {**ask.fixed, **slots}, self._everywhere)
         found = self._sdk.plain(wanted, region, has_token=keys.token is not None)
         return found and _Known(Recipe(found[0], slots), found[1])
 

@@ -39,6 +39,7 @@ class _Shape(NamedTuple):
     """What it always says behind all else."""
     has_key: bool = False
     has_body: bool = False
+    service: str = "s3"
 
 
 _WHOSE = {"ExpectedBucketOwner": "x-amz-expected-bucket-owner"}
@@ -74,9 +75,14 @@ _SHAPES = {
 }  # fmt: skip
 
 
-class Wanted(NamedTuple):
+_CAPACITY = _Shape("GET", service="glacier")
+_VERSION = {"x-amz-glacier-version": "2012-06-01"}
+
+
+class PlainAsk(NamedTuple):
     """A request to build: an operation and its parameters as the SDK names them."""
 
+    service: str
     operation: str
     bucket: str
     params: Mapping[str, Any]
@@ -85,12 +91,16 @@ class Wanted(NamedTuple):
     """Of these what the operation takes."""
 
 
-def plain_request(wanted: Wanted, endpoint: str, region: str, *, has_token: bool) -> Signed | None:
+def plain_request(wanted: PlainAsk, endpoint: str, region: str, *, has_token: bool) -> Signed | None:
     """The request, its signature still to be made by a recipe; None for what is left to the SDK.
 
     ``endpoint`` is a store's, or empty for AWS's own in ``region``; ``has_token``: the keys are temporary ones.
     """
-    shape, params = _SHAPES.get(wanted.operation), dict(wanted.params)
+    if wanted[:2] == ("glacier", "ListProvisionedCapacity") and not wanted.params:
+        place = endpoint or f"https://glacier.{region}.{partition_of(region=region).suffix}"
+        return _unsigned(_CAPACITY, f"{place}/-/provisioned-capacity", region, dict(_VERSION), has_token=has_token)
+    shape = _SHAPES.get(wanted.operation) if wanted.service == "s3" else None
+    params = dict(wanted.params)
     if shape is None or not _BUCKET.fullmatch(wanted.bucket) or wanted.bucket.endswith(_ALIASES):
         return None
     key = params.pop("Key", "")
@@ -112,17 +122,25 @@ def plain_request(wanted: Wanted, endpoint: str, region: str, *, has_token: bool
     query += shape.end
     if query:
         url += "?" + "&".join(f"{name}={value}" if value else name for name, value in query)
-    headers |= {"X-Amz-Date": "", "X-Amz-Content-SHA256": sha256(body).hexdigest() if body else _EMPTY}
+    headers["X-Amz-Content-SHA256"] = sha256(body).hexdigest() if body else _EMPTY
+    return _unsigned(shape, url, region, headers, body, has_token=has_token)
+
+
+def _unsigned(
+    shape: _Shape, url: str, region: str, headers: dict[str, str], body: bytes = b"", *, has_token: bool
+) -> Signed:
+    """As a recipe takes it apart; all ``headers`` are to be signed."""
+    headers["X-Amz-Date"] = ""
     if has_token:
         headers["X-Amz-Security-Token"] = ""
     names = ";".join(sorted({"host", *map(str.lower, headers)}))
-    unsigned = {
+    scope = f"Credential=-/00000000/{region}/{shape.service}/aws4_request"
+    headers |= {
         "User-Agent": _AGENT,
         "Accept-Encoding": "identity",
-        "Authorization": f"AWS4-HMAC-SHA256 Credential=-/00000000/{region}/s3/aws4_request, "
-        f"SignedHeaders={names}, Signature={0:064}",
+        "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders={names}, Signature={0:064}",
     }
-    return Signed(shape.method, url, {**headers, **unsigned}, body)
+    return Signed(shape.method, url, headers, body)
 
 
 def _restore_body(asked: Any) -> bytes | None:
