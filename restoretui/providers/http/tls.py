@@ -92,14 +92,14 @@ def make_tls(trust: Trust, proxy_bundle: str = "", proxy_certificate: str = "", 
     return Tls(context, trust, to_proxy, proxy_trust)
 
 
-def names_none(trust: Trust, environment: Mapping[str, str]) -> bool:
-    """Nobody named certificates of their own, in which there may be a mistake to complain of."""
-    return not trust.bundle and not any(map(environment.get, _OF_OPENSSL))
+def names_none(environment: Mapping[str, str]) -> bool:
+    """No variable names certificates, in which there may be a mistake to complain of."""
+    return not any(map(environment.get, ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", *_OF_OPENSSL)))
 
 
-def without_certificates(trust: Trust) -> Tls:
+def without_certificates() -> Tls:
     """Contexts that believe nobody, for an endpoint that is reached without TLS: certificates take long to read."""
-    context = _strict_context()
+    context, trust = _strict_context(), Trust()
     return Tls(context, trust, context, trust)
 
 

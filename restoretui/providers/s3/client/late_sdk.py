@@ -67,13 +67,14 @@ class LateSdk:
         return sdk
 
     def _begin(self, plain: PlainSettings) -> None:
-        try:
-            from certifi import where  # which the SDK trusts, too
-        except ImportError:
-            return
-        trust = trust_of(os.environ, where())
-        is_open = plain.endpoint.startswith("http://") and names_none(trust, os.environ)
-        self._tls = without_certificates(trust) if is_open else make_tls(trust)
+        if plain.endpoint.startswith("http://") and names_none(os.environ):
+            self._tls = without_certificates()
+        else:
+            try:
+                from certifi import where  # which the SDK trusts, too
+            except ImportError:
+                return
+            self._tls = make_tls(trust_of(os.environ, where()))
         self.region = plain.region
         self.caller = Caller(
             plain.profile,

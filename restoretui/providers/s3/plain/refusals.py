@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
 
 from collections.abc import Mapping
-from http.client import responses
 from xml.etree.ElementTree import ParseError
 
 from restoretui.providers.http.response import HttpResponse
@@ -21,6 +20,8 @@ def plain_error(reply: HttpResponse) -> Mapping[str, str] | None:
     if reply.status < _FIRST_TOLD or "x-amzn-requestid" in reply.headers:
         return None
     if not reply.body or len(reply.body) > LONGEST_ERROR:
+        from http.client import responses  # not before something is refused
+
         return {"Code": str(reply.status), "Message": responses.get(reply.status, "")}
     try:
         refuse_document_type(reply.body)
