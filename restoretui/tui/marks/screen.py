@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SETTLE_S = 0.25
 """Debounce: seconds without another key after which costs are reckoned, and groups added up again."""
 MANY = 100_000
-"""From so many marks on adding them up takes so long that keys do not wait for it."""
+"""From so many marks on adding them up takes so long that they are shown before."""
 
 
 class Wanted(Struct, frozen=True):
@@ -55,8 +55,6 @@ class ComingFrom(Struct, frozen=True):
     place: Location
     cursor: tuple[CloudId, ObjectRef] | None
     """The object under its cursor: if that is marked, the cursor begins there."""
-    marked: int
-    """Objects, as last added up."""
     days_for: Callable[[str], int]
     """By scheme, what costs are reckoned with."""
 
@@ -87,7 +85,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
     def body(self) -> ComposeResult:
         self.table = MarkedTable(
             mark_columns(lambda: self.session.clock.now()),
-            self.shell.pacer, marking=True, placeholder="adding up …", id="marked",
+            self.shell.pacer, marking=True, placeholder="reading …", id="marked",
         )  # fmt: skip
         yield self.table
         self._here = Bar(id="marked-here")
@@ -104,9 +102,11 @@ class MarksScreen(Owner, Dialog[Wanted]):
             if command.key and not self._bindings.key_to_bindings.get(command.key):
                 self._bindings.bind(command.key, f"app.own({at})", command.name, show=False)
         self.shell.feed.listen(self._told)
-        self.attempt(self._read, "marks", hold_keys=self._coming.marked < MANY)
+        self._release = self.shell.key_queue.hold()  # Until there are rows for them to act on.
+        self.attempt(self._read, "marks")
 
     def on_unmount(self) -> None:
+        self._release()
         self.shell.feed.forget(self._told)
 
     # --- what is shown
@@ -137,7 +137,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
         summary = await self.session.ledger.selections.summary(sets.shown)
         if summary.objects >= MANY and (old is None or not old.marks.added_up):
             # The whole of each bucket first: its objects are there to be looked at while they are added up.
-            self._show(sets.by_bucket(None if old is None else old.marks), ())
+            self._show(await sets.by_bucket(None if old is None else old.marks), ())
         like = None if self._board is None else self._board.marks
         marks = await sets.by_prefix(like, partial(self._say_adding, summary.objects))
         self._show(marks, await sets.left())
@@ -160,6 +160,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
         )
         self.table.set_view(board, at=at)
         self.refresh_bindings()
+        self._release()
 
     def _say_adding(self, objects: int, counted: int) -> None:
         if objects >= MANY:
