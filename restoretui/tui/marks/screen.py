@@ -135,6 +135,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
         sets, old = self.session.ledger.mark_sets, self._board
         counted = await self._revision()
         summary = await self.session.ledger.selections.summary(sets.shown)
+        self._sums = summary.objects, summary.size_bytes
         if summary.objects >= MANY and (old is None or not old.marks.added_up):
             # The whole of each bucket first: its objects are there to be looked at while they are added up.
             self._show(await sets.by_bucket(None if old is None else old.marks), ())
@@ -164,8 +165,15 @@ class MarksScreen(Owner, Dialog[Wanted]):
 
     def _say_adding(self, objects: int, counted: int) -> None:
         if objects >= MANY:
-            adding: Part = (f"adding up … {counted:,}", "busy")
-            self._whole.show(said(adding), longer=[said((f"{MARK} {objects:,} marked", "mark"), " · ", adding)])
+            self._say_busy(f"adding up … {counted:,}", objects)
+
+    def _say_doing(self, what: str, objects: int, done: int = 0) -> None:
+        if objects >= MANY:
+            self._say_busy(f"{what} … {done:,}" if done else f"{what} …", self._sums[0])
+
+    def _say_busy(self, what: str, marked: int) -> None:
+        busy: Part = (what, "busy")
+        self._whole.show(said(busy), longer=[said((f"{MARK} {marked:,} marked", "mark"), " · ", busy)])
 
     def _key(self, command: str) -> str:
         return self.shell.key_for(command)
@@ -292,12 +300,13 @@ class MarksScreen(Owner, Dialog[Wanted]):
         if isinstance(row, SetRow):
             self._do(partial(self._of_set, partial(self.session.ledger.mark_sets.drop, row.set.sel)))
         else:
-            self._do(partial(self._drop, row))
+            self._do(partial(self._drop, row), "dropping" if row.objects >= MANY else "")
 
     async def _drop(self, row: MarkRow) -> None:
         selections, sel = self.session.ledger.selections, self.session.ledger.mark_sets.shown
         if row.ref is None:
-            await selections.remove_under(sel, row.cloud, row.bucket, row.prefix, only_here=not row.whole)
+            part = PartOfPlace(row.cloud, row.bucket, row.prefix, row.whole)
+            await selections.remove_under(sel, part, partial(self._say_doing, "dropping", row.objects))
         else:
             await self._drop_all([row])
 
@@ -323,20 +332,25 @@ class MarksScreen(Owner, Dialog[Wanted]):
             if is_current:
                 self._counted = await self._revision()  # Of a million marks nothing is added up again for one row.
 
-    def _do(self, work: Callable[[], Awaitable[object]]) -> None:
-        """One change after the other, as the keys came."""
+    def _do(self, work: Callable[[], Awaitable[object]], doing: str = "") -> None:
+        """One change after the other, as the keys came; what it is doing is said where much is marked."""
         self.no_complaint()
-        self.attempt(partial(self._changing, work), "change", exclusive=False, hold_keys=True)
+        self.attempt(partial(self._changing, work, doing), "change", exclusive=False, hold_keys=True)
 
-    async def _changing(self, work: Callable[[], Awaitable[object]]) -> None:
-        await work()
-        self.attempt(self._soon, "marks")
+    async def _changing(self, work: Callable[[], Awaitable[object]], doing: str) -> None:
+        if doing:
+            self._say_doing(doing, self._sums[0])
+        try:
+            await work()
+        finally:
+            if self.is_attached:
+                self.attempt(self._soon, "marks")
 
     def action_undo(self) -> None:
-        self._do(self.session.ledger.selections.undo)
+        self._do(self.session.ledger.selections.undo, "undoing")
 
     def action_redo(self) -> None:
-        self._do(self.session.ledger.selections.redo)
+        self._do(self.session.ledger.selections.redo, "doing it again")
 
     def action_restore(self) -> None:
         self.dismiss(Wanted(restore=True))

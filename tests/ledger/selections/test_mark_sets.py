@@ -18,6 +18,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import marking
 from restoretui.ledger.marks.in_key_order import MarksInOrder
+from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.selections import mark_runs, marks_view, milestones
 from restoretui.ledger.selections.mark_runs import MarkRuns
 from restoretui.ledger.selections.mark_sets import set_name
@@ -82,7 +83,7 @@ def test_undo_and_redo_lead_through_every_state_that_was() -> None:
                     case "invert":
                         await selections.invert_view(sel, view)
                     case "unprefix":
-                        await selections.remove_under(sel, CLOUD, BUCKET, "a/", only_here=chance.random() < 0.5)
+                        await selections.remove_under(sel, PartOfPlace(CLOUD, BUCKET, "a/", chance.random() < 0.5))
                     case "refs":
                         await selections.remove_refs(sel, CLOUD, [ObjectRef(BUCKET, chance.choice(names))])
                     case "clear":
