@@ -141,7 +141,7 @@ class PageQueue:
             self._has_room.set()
 
 
-class _Piece(NamedTuple):
+class _OfSegment(NamedTuple):
     """Those of the new rows that go to one segment: from ``start`` up to ``stop``."""
 
     segment: int
@@ -164,7 +164,7 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
     started_at, first_segment, place, is_as_old = row
     columns: list[list[Any]] = [[] for _ in Entry._fields]
     seconds: list[int] = []
-    pieces: list[_Piece] = []
+    pieces: list[_OfSegment] = []
     for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):
         start = len(seconds)
         for arrival in of_segment:
@@ -173,7 +173,7 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
                 column += more
             seconds += [0 if is_as_old else max(0, int(arrival.seen_at - started_at))] * len(rows)
         if len(seconds) > start:
-            pieces.append(_Piece(first_segment + number, start, len(seconds)))
+            pieces.append(_OfSegment(first_segment + number, start, len(seconds)))
     told = columns[_STATUS].count(None) < len(seconds)
     if told and not is_as_old:  # What is told of old may have been told by a look.
         listings_tell(tx, place)
@@ -209,7 +209,7 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
     tx.touch(change_feed.listing_topic(listing_id))
 
 
-def _kinds(columns: Sequence[list[Any]], piece: _Piece, sums: FolderSums, seen: int) -> Kinds:
+def _kinds(columns: Sequence[list[Any]], piece: _OfSegment, sums: FolderSums, seen: int) -> Kinds:
     """As plans take the rows; what is added up already is not added up again where none tells of a restore."""
     classes, sizes, statuses, ends = (columns[at][piece.start : piece.stop] for at in (_CLASS, _SIZE, _STATUS, _END))
     if statuses.count(None) == len(statuses) == ends.count(None):
@@ -221,7 +221,7 @@ def _kinds(columns: Sequence[list[Any]], piece: _Piece, sums: FolderSums, seen: 
 
 
 def _write_segments(
-    tx: Tx, listing_id: int, columns: Sequence[list[Any]], pieces: Sequence[_Piece], kinds: Sequence[Kinds]
+    tx: Tx, listing_id: int, columns: Sequence[list[Any]], pieces: Sequence[_OfSegment], kinds: Sequence[Kinds]
 ) -> list[range]:
     """Note what each segment has from now on; the ids of its new rows."""
     stored = tx.rows(
