@@ -11,7 +11,6 @@ import asyncio
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
-from math import inf
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -27,10 +26,12 @@ from restoretui.ledger.records import Scope
 
 Read = Callable[[Callable[[], Awaitable[Page]]], Awaitable[Page]]
 AT_CAPACITY = 2.0
-"""When pages take so many times as long as one by itself, they come as quickly as this machine takes them, and one
+"""When pages take so many times as long as the first few, they come as quickly as this machine takes them, and one
 more stream would only wait with the others."""
+AT_FIRST = 4
+"""Pages that count as the first."""
 USUAL_OVER = 8
-"""Pages over which that is judged."""
+"""Pages over which it is judged how long they take."""
 LEARNED_FROM = 8
 """Keys of a page that teach the alphabet; the next pages bring what they lack."""
 _BEYOND = "\U0010ffff"
@@ -109,9 +110,12 @@ class Lister:
         """Not yet listed to their end."""
         self._segments = len(ranges)
         self._helpers = 0
-        self._quickest = inf
-        self._usual = 0.0
-        """Seconds a page takes, and took at best."""
+        self._pages = 0
+        self._at_first = self._usual = 0.0
+        """Seconds a page takes, and took on average at first, when few were under way.
+
+        Not what it took at best: times of answers differ by more than ``AT_CAPACITY`` with no machine busy.
+        """
         self._usual_ranges = 1.0
         """How many were under way meanwhile."""
         self._moved = asyncio.Event()
@@ -165,17 +169,19 @@ class Lister:
 
     @property
     def _wants_help(self) -> bool:
-        within = self._usual <= AT_CAPACITY * self._quickest
+        within = self._usual <= AT_CAPACITY * self._at_first
         return within and self._traits.takes_ranges(versions=self._scope.versions)
 
     @property
     def _are_enough(self) -> bool:
         """As many ranges as there are now keep the machine busy; each end of one costs a page that is cut off."""
         expected = self._usual * min(1.0, len(self._ranges) / self._usual_ranges)
-        return expected > AT_CAPACITY * self._quickest
+        return expected > AT_CAPACITY * self._at_first
 
     def _note(self, took: float) -> None:
-        self._quickest = min(self._quickest, took)
+        self._pages += 1
+        if self._pages <= AT_FIRST:
+            self._at_first += (took - self._at_first) / self._pages
         self._usual = self._usual + (took - self._usual) / USUAL_OVER if self._usual else took
         self._usual_ranges += (len(self._ranges) - self._usual_ranges) / USUAL_OVER
 
