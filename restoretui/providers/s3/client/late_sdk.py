@@ -157,6 +157,7 @@ class LateSdk:
         if self._sdk is None and service == "s3" and (error := plain_error(reply)) is not None:
             return refusal_of(operation, reply, error, bucket=bucket)
         sdk = self._sdk or await self.load()
+        await sdk.learn(service)
         return sdk.refusal(service, operation, reply, bucket)
 
     async def aclose(self) -> None:
