@@ -1,16 +1,19 @@
-"""Columnar pages: a page's entries by column; most are written down as they came, never looked at one by one."""
+"""Columnar pages and lists of names: most are written down, or looked up, as they came, never one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import compress, islice
+from operator import itemgetter, le, lt
 from typing import Any, overload
 
-from restoretui.core.model import UNTOLD_CLASS, Entry
+from restoretui.core.model import UNTOLD_CLASS, Entry, ObjectRef
 
 _WIDTH = len(Entry._fields)
 _VERSION_ID, _CLASS, _IN_PROGRESS, _EXPIRY = map(
     Entry._fields.index, ("version_id", "storage_class", "in_progress", "expiry")
 )
 _as_entry = partial(tuple.__new__, Entry)
+_as_ref = partial(tuple.__new__, ObjectRef)
 
 
 class Rows(Sequence[Entry]):
@@ -51,6 +54,12 @@ class Rows(Sequence[Entry]):
         classes = [told or name for told in self.classes]
         return Rows([classes if at == _CLASS else column for at, column in enumerate(self.columns)])
 
+    def those(self, places: Sequence[int]) -> "Rows":
+        """The entries at these places, in their order."""
+        if isinstance(places, range) and places.step == 1:
+            return self[places.start : places.stop]
+        return Rows([[column[at] for at in places] for column in self.columns])
+
     @property
     def in_progress(self) -> Sequence[bool | None]:
         """Of all entries."""
@@ -80,3 +89,98 @@ class Rows(Sequence[Entry]):
         return isinstance(other, Sequence) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]  # as lists have none
+
+
+class Refs(Sequence[ObjectRef]):
+    """Reads like a list of names, each of which is made when it is asked for."""
+
+    __slots__ = ("buckets", "keys", "versions")
+
+    def __init__(self, buckets: list[str], keys: list[str], versions: list[str | None]) -> None:
+        """All of one length."""
+        self.buckets = buckets
+        self.keys = keys
+        self.versions = versions
+
+    @classmethod
+    def of(cls, refs: Iterable[ObjectRef]) -> "Refs":
+        """The same names; a no-op where they stand by column already."""
+        if isinstance(refs, Refs):
+            return refs
+        columns: list[list[Any]] = list(map(list, zip(*refs, strict=True))) or [[], [], []]
+        return cls(*columns)
+
+    def once(self) -> "Refs":
+        """Each of them once, where it stands first."""
+        if not self._are_alike():
+            named = dict.fromkeys(self)
+            return self if len(named) == len(self) else Refs.of(named)
+        if _go(lt, self.keys):
+            return self
+        keys = list(dict.fromkeys(self.keys))
+        return self if len(keys) == len(self) else Refs(self.buckets[: len(keys)], keys, self.versions[: len(keys)])
+
+    def those(self, wanted: Iterable[bool]) -> "Refs":
+        """Some of them, in their order."""
+        chosen = list(wanted)
+        return Refs(*[list(compress(column, chosen)) for column in self._columns])
+
+    def among(self, refs: Collection[ObjectRef]) -> "Refs":
+        """Those that are in ``refs``, in their order here."""
+        return self.those([ref in refs for ref in self]) if refs else Refs([], [], [])
+
+    def parts(self) -> "list[Refs]":
+        """By bucket, and whether they have a version id; each in the order of its keys."""
+        if not self.keys:
+            return []
+        if self._are_alike():
+            return [_in_order(self)]
+        places: dict[tuple[str, bool], list[int]] = {}
+        for at, (bucket, version) in enumerate(zip(self.buckets, self.versions, strict=True)):
+            places.setdefault((bucket, version is not None), []).append(at)
+        parts = [Refs(*[[column[at] for at in some] for column in self._columns]) for some in places.values()]
+        return [_in_order(part) for part in parts]
+
+    def _are_alike(self) -> bool:
+        """Of one bucket, and without version ids: their keys tell them apart."""
+        there, number = self.buckets, len(self.keys)
+        return self.versions.count(None) == number and (not there or there.count(there[0]) == number)
+
+    @property
+    def _columns(self) -> tuple[list[Any], list[Any], list[Any]]:
+        return self.buckets, self.keys, self.versions
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, at: int) -> ObjectRef: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Refs": ...
+    def __getitem__(self, at: int | slice) -> "ObjectRef | Refs":
+        if isinstance(at, slice):
+            return Refs(self.buckets[at], self.keys[at], self.versions[at])
+        return ObjectRef(self.buckets[at], self.keys[at], self.versions[at])
+
+    def __iter__(self) -> Iterator[ObjectRef]:
+        return map(_as_ref, zip(*self._columns, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as lists have none
+
+
+def _go(how: Callable[[str, str], bool], keys: Sequence[str]) -> bool:
+    """Each key goes so with the one behind it."""
+    return all(map(how, keys, islice(keys, 1, None)))
+
+
+def _in_order(refs: Refs) -> Refs:
+    """By key; all are of one bucket."""
+    if _go(le, refs.keys):
+        return refs
+    if not any(refs.versions):
+        return Refs(refs.buckets, sorted(refs.keys), refs.versions)
+    named = sorted(zip(refs.keys, refs.versions, strict=True), key=itemgetter(0))
+    return Refs(refs.buckets, [key for key, _ in named], [version for _, version in named])

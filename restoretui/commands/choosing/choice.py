@@ -181,9 +181,9 @@ class Choice(Struct, frozen=True):
             output.say(f"{named.name} is read as {named.form}; --keys-format plain takes each line as a key")
         for note in named.notes:
             output.say(note)
-        nowhere = next((entry for entry in named.entries if not entry.bucket), None)
-        if nowhere is not None and not has_bucket:
-            raise UsageError(f"{named.name} does not say which bucket {nowhere.key!r} is in", "name the bucket")
+        if not has_bucket and "" in named.entries.buckets:
+            nowhere = named.entries.keys[named.entries.buckets.index("")]
+            raise UsageError(f"{named.name} does not say which bucket {nowhere!r} is in", "name the bucket")
         return replace(self, named=named).meant(settings)
 
     async def of_sets(self, session: Session) -> "Choice":

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from restoretui.core.model import ObjectRef
+from restoretui.core.rows import Rows
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.catalog.retention import in_steps
@@ -171,10 +172,12 @@ class Selections(ChangingMarks):
 
         return await self._change(sel, add)
 
-    async def add_listed(self, sel: int, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
-        """Mark objects that a page of a listing showed, with what it told of them."""
-        if looks:
-            await self._change(sel, lambda tx, sel: marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks))
+    async def add_listed(self, sel: int, cloud: CloudId, bucket: str, rows: Rows, seen_at: Sequence[float]) -> None:
+        """Mark objects that pages of a listing showed, each at its time, with what was told of them."""
+        if rows:
+            await self._change(
+                sel, lambda tx, sel: marking.add_listed(tx, sel, place_id(tx, cloud, bucket), rows, seen_at)
+            )
 
     async def add_told(self, sel: int, cloud: CloudId, bucket: str, told: Sequence[Observation]) -> None:
         """Mark objects that a file tells of, which knows of no restores: a plan looks at each."""
