@@ -33,6 +33,8 @@ _PARKED = {
     ("socketserver.py", "serve_forever"),
     ("gateway_base.py", "read"),  # pytest-xdist listens for its master
 }
+_TAKES_WORK = {("writer.py", "_next_group"), ("reader.py", "_loop")}
+"""Where the ledger's threads wait for work, which then is in a queue."""
 LISTENED = 10
 """Looks at which a server's thread waits for its next request, until it is taken to be none that has just come."""
 LOOKED_EVERY_S = 0.004
@@ -97,15 +99,20 @@ def _listens(frame: FrameType) -> bool:
 def _is_busy(frame: FrameType) -> bool:
     while frame.f_code.co_filename.endswith("blockbuster.py") and frame.f_back is not None:
         frame = frame.f_back  # Its guard around the call that waits.
-    name = frame.f_code.co_filename.rpartition("/")[2]
-    if (name, frame.f_code.co_name) not in _PARKED:
+    if _at(frame) not in _PARKED:
         return True
-    # The ledger's writer gathers work for a moment before it commits.
+    # Where more threads want to run than can, a parked one may have been called and not yet have had its turn.
+    if _at(frame) == ("thread.py", "_worker"):
+        return frame.f_locals.get("work_item") is not None or frame.f_locals["work_queue"].qsize() > 0
     while (back := frame.f_back) is not None:
         frame = back
-        if frame.f_code.co_name == "_next_group":
+        if _at(frame) in _TAKES_WORK:  # The writer also gathers work for a moment before it commits.
             return bool(frame.f_locals["self"]._queue)
     return False
+
+
+def _at(frame: FrameType) -> tuple[str, str]:
+    return frame.f_code.co_filename.rpartition("/")[2], frame.f_code.co_name
 
 
 def has_acted(queue: "KeyQueue") -> bool:

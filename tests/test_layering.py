@@ -52,7 +52,8 @@ ROOMS = {
         "bursts", "activity", "places", "known_names", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": [
-        "threads", "processes", "reading_turns", "whose_keys", "sdk_models", "wire", "regions", "http", "s3.client",
+        "threads", "processes", "reading_turns", "whose_keys", "sdk_models", "wire", "regions", "http",
+        "s3.client.signing", "s3.plain", "s3.client",
         "s3.batch", "s3", "oss",
     ],
     "engine": [

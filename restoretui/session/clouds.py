@@ -30,6 +30,8 @@ WHOSE_WITHIN_S = 3.0
 """Machine seconds in which it is told whose keys are, or nobody waits for it: not every network leads to an STS."""
 SLOWEST_START = 60.0
 """Machine seconds in which an SDK is loaded on any machine that is not stuck."""
+_LOADED: set[str] = set()
+"""The schemes whose SDK this process has: another connection shares its tables."""
 
 
 class CloudAccess:
@@ -201,7 +203,9 @@ class Clouds(Channels):
             provider = await open_provider(connection, limits, self._settings.clock, self.mfa)
         finally:
             gc.enable()
-        gc.freeze()
+        if connection.scheme not in _LOADED:  # What is garbage when all is frozen stays for good: so but once.
+            _LOADED.add(connection.scheme)
+            gc.freeze()
         if self._settings.read_only:
             return read_only(provider, self._settings.why("read_only"))
         return provider

@@ -76,8 +76,8 @@ LISTS = ("ls", "s3://bkt/a/", "--json")
 WITHOUT: Mapping[tuple[str, ...], set[str]] = {
     ("--help",): SCREENS | NETWORK | PLANS | JSON | DATABASE,
     ("status", "--json"): SCREENS | NETWORK | SPENDS | WATCHES | PLANS | TREES | CATALOG,
-    LISTS: SCREENS | SLOW_HTTP | SDKS | SPENDS | WATCHES | PLANS | PRICES | {"platformdirs", "tomllib"},
-    ("plan", "s3://bkt/a/", "--days", "1", "--json"): SCREENS | SLOW_HTTP | SDKS | SPENDS | WATCHES,
+    LISTS: SCREENS | NETWORK | SPENDS | WATCHES | PLANS | PRICES | {"platformdirs", "tomllib"},
+    ("plan", "s3://bkt/a/", "--days", "1", "--json"): SCREENS | NETWORK | SPENDS | WATCHES,
 }
 """What each does without."""
 
@@ -132,5 +132,11 @@ def test_keys_in_the_credentials_file_need_no_more(env: Mapping[str, str], tmp_p
     file.write_text("[default]\naws_access_key_id = key\naws_secret_access_key = secret\n")
     without_keys = {name: value for name, value in env.items() if not name.startswith("AWS_") or "URL" in name}
     loaded = loaded_by(run_command(*LISTS), without_keys | {"AWS_SHARED_CREDENTIALS_FILE": str(file)})
+    assert "restoretui.providers.s3.plain.settings" in loaded
+    assert not libraries(loaded) & NETWORK
+
+
+def test_what_only_the_sdk_understands_loads_it(env: Mapping[str, str]) -> None:
+    loaded = loaded_by(run_command(*LISTS), {**env, "AWS_USE_DUALSTACK_ENDPOINT": "true"})
     assert "botocore" in libraries(loaded)
     assert not libraries(loaded) & SLOW_HTTP

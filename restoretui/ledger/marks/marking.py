@@ -10,7 +10,6 @@ from restoretui.ledger.marks.marked_places import LOOK_KEPT_S, marked_places
 from restoretui.ledger.marks.span_changes import (
     copy_spans,
     cut_object,
-    cut_prefix,
     in_rows,
     out_of_spans,
 )
@@ -36,7 +35,6 @@ from restoretui.ledger.store.unknown_values import OF_KNOWN, sum_of
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_columns import FACTS, as_known
-from restoretui.ledger.views.filter_sql import end_of_prefix
 from restoretui.ledger.views.ids_in_order import IdRange
 from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, columns_of, values_of
 from restoretui.ledger.views.row_order import Span
@@ -226,17 +224,6 @@ def _remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:
     else:
         listed = f"SELECT l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where}"
         take(tx, sel, place, f"(key, version_id) IN ({listed})", args)
-    recount(tx, sel, place)
-
-
-def remove_prefix(tx: Tx, sel: int, place: int, prefix: str, *, only_here: bool = False) -> None:
-    """Unmark every object whose key begins with ``prefix``; ``only_here``: those in none of the prefixes below."""
-    where = "key >= :low AND key < :high" if prefix else "1"
-    if only_here:
-        where += " AND instr(substr(key, length(:low) + 1), '/') = 0"
-    high = end_of_prefix(prefix)
-    cut_prefix(tx, sel, place, prefix, high, only_here=only_here)
-    take(tx, sel, place, where, {"low": prefix, "high": high})
     recount(tx, sel, place)
 
 

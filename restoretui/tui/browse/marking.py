@@ -89,6 +89,8 @@ class Marking:
     async def _step_back(self, *, redo: bool) -> None:
         await self.settled()
         selections = self._pane.session.ledger.selections
+        if self.summary.objects >= MANY:
+            self._bar.doing("doing it again" if redo else "undoing")
         summary = await (selections.redo() if redo else selections.undo())
         self._after(summary, "")
         done = "done again" if redo else "undone"
@@ -162,7 +164,10 @@ class Marking:
         if not row.is_prefix:
             return await selections.toggle_rows(self.sel, listing.id, [row.id])
         if row.marked:
-            return await selections.remove_under(self.sel, listing.scope.cloud, row.ref.bucket, row.ref.key)
+            from restoretui.ledger.marks.marked_places import PartOfPlace
+
+            below = PartOfPlace(listing.scope.cloud, row.ref.bucket, row.ref.key)
+            return await selections.remove_under(self.sel, below)
         return await self.under(Location(listing.scope.cloud.scheme, row.ref.bucket, row.ref.key))
 
     async def under(
@@ -296,10 +301,12 @@ class Marking:
 
     async def clear_cloud(self, cloud: "CloudId") -> None:
         """Remove the marks of one cloud."""
+        from restoretui.ledger.marks.marked_places import PartOfPlace
+
         selections = self._pane.session.ledger.selections
         for theirs, bucket in (await selections.summary(self.sel)).by_bucket:
             if theirs == cloud:
-                await selections.remove_under(self.sel, cloud, bucket, "")
+                await selections.remove_under(self.sel, PartOfPlace(cloud, bucket, ""))
         self._after(None, "")
 
     def _after(self, summary: "SelectionSummary | None", doing: str) -> None:

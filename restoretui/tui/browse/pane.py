@@ -365,7 +365,7 @@ class BrowsePane(ListingBoard):
         await self.marking.settled()
         row = self.table.row if self.source.is_bucket else None
         cursor = (self.session.cloud_of(self.location.scheme), row.ref) if row is not None else None
-        coming = ComingFrom(self.location, cursor, self.marking.summary.objects, self.marking.days_for)
+        coming = ComingFrom(self.location, cursor, self.marking.days_for)
         wanted = await self.shell.push_screen_wait(MarksScreen(coming))
         self.marking.recount()
         if wanted is not None and wanted.restore:

@@ -107,9 +107,9 @@ class Marker:
             case "invert" | "invert found":
                 await selections.invert_view(sel, view)
             case "unprefix":
-                await selections.remove_under(sel, CLOUD, bucket, folder)
+                await selections.remove_under(sel, PartOfPlace(CLOUD, bucket, folder))
             case "unhere":
-                await selections.remove_under(sel, CLOUD, bucket, folder, only_here=True)
+                await selections.remove_under(sel, PartOfPlace(CLOUD, bucket, folder, whole=False))
             case "unmark":
                 await selections.remove_refs(sel, CLOUD, refs)
             case "looks":
