@@ -21,6 +21,7 @@ from restoretui.core.plan.offers import Consent, check_guards
 from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run
+from restoretui.ledger.selections.mark_sets import MarkSet
 from restoretui.ledger.selections.set_contents import START
 from restoretui.session.jsonlines.line import where
 from restoretui.session.rows.jobs import each
@@ -163,13 +164,14 @@ async def _copies_named(
     def missing(_ref: ObjectRef, error: CloudError) -> None:
         raise error
 
-    selections, inside = session.ledger.selections, session.ledger.mark_sets.inside
+    selections = session.ledger.selections
     sel = await selections.create()
     try:
         await session.selecting.named(sel, refs, _restored(choice), missing, scheme)
-        for part in await inside.parts(sel):
+        seen = MarkSet(sel, "", 0, 0, session.clock.now())
+        for part in await session.sets.parts(seen):
             after = START
-            while rows := await inside.page(sel, part, after, PAGE):
+            while rows := await session.sets.page(seen, part, after, PAGE):
                 for row in rows:
                     ref = ObjectRef(part.bucket, row.key, row.version_id)
                     yield Copy(scheme, ref, row.storage_class, row.size)

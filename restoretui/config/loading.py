@@ -215,13 +215,13 @@ def config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
 
     Beside a pipe, as of ``--config <(...)``, there is nothing: its folder is the usual one.
     """
-    usual = usual_folder("config")
     if given is None:
-        return usual, usual / "config.toml"
+        folder = usual_folder("config")
+        return folder, folder / "config.toml"
     path = Path(given).expanduser()
     if path.is_dir() or not (path.exists() or path.suffix == ".toml"):
         return path, path / "config.toml"
-    return usual if is_pipe(path) else path.parent, path
+    return usual_folder("config") if is_pipe(path) else path.parent, path
 
 
 def is_pipe(path: Path) -> bool:

@@ -177,7 +177,7 @@ class Refs(Sequence[ObjectRef]):
     __hash__ = None  # type: ignore[assignment]  # as lists have none
 
 
-class Alike(Sequence[T]):
+class Repeated(Sequence[T]):
     """A column of one value."""
 
     __slots__ = ("_number", "_value")
@@ -192,10 +192,10 @@ class Alike(Sequence[T]):
     @overload
     def __getitem__(self, at: int) -> T: ...
     @overload
-    def __getitem__(self, at: slice) -> "Alike[T]": ...
-    def __getitem__(self, at: int | slice) -> "T | Alike[T]":
+    def __getitem__(self, at: slice) -> "Repeated[T]": ...
+    def __getitem__(self, at: int | slice) -> "T | Repeated[T]":
         if isinstance(at, slice):
-            return Alike(self._value, len(range(self._number)[at]))
+            return Repeated(self._value, len(range(self._number)[at]))
         range(self._number)[at]  # IndexError, as a list has it
         return self._value
 
@@ -203,6 +203,7 @@ class Alike(Sequence[T]):
         return repeat(self._value, self._number)
 
     def count(self, value: object) -> int:
+        """As a list counts, at once."""
         return self._number if value == self._value else 0
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restoretui.core.model import ObjectRef
-from restoretui.core.rows import Alike, PackedKeys, Refs
+from restoretui.core.rows import PackedKeys, Refs, Repeated
 
 VERSION = st.sampled_from([None, None, "1", "2"])
 REF = st.builds(ObjectRef, st.sampled_from(["a", "b"]), st.sampled_from("kmnopq"), VERSION)
@@ -61,13 +61,13 @@ def test_keys_that_are_packed_read_as_they_were_put(pieces: list[list[str]], dat
         with pytest.raises(IndexError):
             packed[len(whole)]
         assert packed.rises is all(one < other for one, other in pairwise(whole))
-        refs = Refs(Alike("b", len(whole)), packed, Alike(None, len(whole)))
+        refs = Refs(Repeated("b", len(whole)), packed, Repeated(None, len(whole)))
         assert list(refs.once()) == [ObjectRef("b", key) for key in dict.fromkeys(whole)]
         assert [ref for part in refs.parts() for ref in part] == [ObjectRef("b", key) for key in sorted(whole)]
 
 
 def test_a_column_of_one_value_reads_like_a_list_of_it() -> None:
-    column = Alike("x", 3)
+    column = Repeated("x", 3)
     assert (list(column), column[-1], list(column[1:]), list(column[5:])) == (["x"] * 3, "x", ["x"] * 2, [])
     assert (column.count("x"), column.count(None), "x" in column) == (3, 0, True)
     with pytest.raises(IndexError):

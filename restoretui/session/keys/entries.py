@@ -8,7 +8,7 @@ from typing import NamedTuple, overload
 from msgspec import Struct, field
 
 from restoretui.core.location import Location
-from restoretui.core.rows import Alike, PackedKeys, Refs
+from restoretui.core.rows import PackedKeys, Refs, Repeated
 
 
 class KeysFormat(StrEnum):
@@ -107,15 +107,18 @@ class PlainKeys(Entries):
 
     @property
     def schemes(self) -> Sequence[str]:  # type: ignore[override]
-        return Alike("", len(self.keys))
+        """What a list of another form tells; so are ``buckets`` and ``versions``."""
+        return Repeated("", len(self.keys))
 
     @property
     def buckets(self) -> Sequence[str]:  # type: ignore[override]
-        return Alike("", len(self.keys))
+        """See ``schemes``."""
+        return Repeated("", len(self.keys))
 
     @property
     def versions(self) -> Sequence[str | None]:  # type: ignore[override]
-        return Alike(None, len(self.keys))
+        """See ``schemes``."""
+        return Repeated(None, len(self.keys))
 
 
 class NamedKeys(Struct, frozen=True):
@@ -141,7 +144,7 @@ class NamedKeys(Struct, frozen=True):
         if len(there) == 1 and (only := next(iter(there.values()))):
             at, prefix, bucket = only[0]
             if not prefix or all(key.startswith(prefix) for key in entries.keys):
-                whole = Refs(Alike(bucket, len(entries)), entries.keys, entries.versions)
+                whole = Refs(Repeated(bucket, len(entries)), entries.keys, entries.versions)
                 return [whole if place == at else Refs([], [], []) for place in range(len(places))], 0
         found: list[tuple[list[str], list[str], list[str | None]]] = [([], [], []) for _ in places]
         outside = 0

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from restoretui.core.errors import LocationError, UsageError
 from restoretui.core.location import MAX_KEY_BYTES, check_bucket, check_key, parse_location
-from restoretui.core.rows import Alike
+from restoretui.core.rows import Repeated
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.session.keys.batch_rows import REPORT_HEADINGS, BatchRows
 from restoretui.session.keys.entries import Entries, KeysFormat, ListedKey, ListedKeys, PlainKeys
@@ -96,7 +96,7 @@ class Reading:
         if max(map(len, lines), default=0) <= self._longest_plain:
             with suppress(UnicodeDecodeError):
                 keys = [self._prefix + line.decode() for line in lines if line]
-                self.entries.add("", Alike("", len(keys)), keys, Alike(None, len(keys)))
+                self.entries.add("", Repeated("", len(keys)), keys, Repeated(None, len(keys)))
                 return
         for at, line in enumerate(lines, number):
             self._try(at, line, self._plain)
