@@ -42,10 +42,9 @@ MAY_IMPORT = {
 ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
-        "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured", "progress",
-        "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "past", "location",
-        "inventory", "saying.on_behalf", "then", "literal", "plan",
-        "batch", "saying", "events",
+        "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured",
+        "progress", "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "past",
+        "location", "inventory", "saying.on_behalf", "then", "literal", "plan", "batch", "saying", "events",
     ],
     "ledger": [
         "volumes", "job_ids", "queries", "records", "then_records", "run_records", "key_lists", "store", "run_sums",
@@ -53,7 +52,8 @@ ROOMS = {
         "bursts", "activity", "places", "known_names", "batches", "selections", "upkeep", "ledger",
     ],
     "providers": [
-        "threads", "processes", "reading_turns", "whose_keys", "sdk_models", "wire", "regions", "http", "s3.client",
+        "threads", "processes", "reading_turns", "whose_keys", "sdk_models", "wire", "regions", "http",
+        "s3.client.signing", "s3.plain", "s3.client",
         "s3.batch", "s3", "oss",
     ],
     "engine": [

@@ -369,8 +369,11 @@ def _run(output: "Output | None") -> int:
 
 
 def _tell_program(error: click.ClickException, output: "Output") -> None:
+    from restoretui.session.jsonlines.summaries import SUMMARIES
+
     context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is not None:
-        output.command = context.command_path.partition(" ")[2] or OPEN
-    hint = f"{context.command_path} --help" if context is not None and output.command != OPEN else "restoretui --help"
+    said = "" if context is None else context.command_path.partition(" ")[2]
+    if said in SUMMARIES:  # A group, or what prints other lines, ends as the whole program does.
+        output.command = said
+    hint = f"restoretui {said} --help" if said else "restoretui --help"
     output.line("error", {"reason": error.format_message(), "hint": hint, "exit_code": int(UsageError.exit_code)})

@@ -13,7 +13,6 @@ from restoretui.commands.choosing.inventory_words import tell_of_inventory
 from restoretui.commands.choosing.parts import parts_of
 from restoretui.commands.choosing.selected import listing_view
 from restoretui.commands.choosing.set_words import listings_of_sets
-from restoretui.commands.finding.archived import AccountSums, check_archived, say_sums, sum_buckets
 from restoretui.commands.output import Output
 from restoretui.commands.unheard import say_unheard
 from restoretui.config.settings import Settings
@@ -23,11 +22,9 @@ from restoretui.core.model import ObjectRef, State
 from restoretui.ledger.records import EVERYTHING, Listing, Query
 from restoretui.ledger.volumes import PrefixTotals, Volume
 from restoretui.session import summing
-from restoretui.session.export import export_chunks
 from restoretui.session.jsonlines.objects import bucket_fields, missing_fields
 from restoretui.session.jsonlines.runs import states_fields
 from restoretui.session.jsonlines.sums import totals_fields, volume_fields
-from restoretui.session.rows.jobs import windows
 from restoretui.session.rows.listed import ListedPage, as_they_come, from_ledger
 from restoretui.session.session import Session, open_session
 from restoretui.session.summing import Split, Summed
@@ -50,6 +47,8 @@ async def ls(
     places = choice.parsed()
     output.summary({"locations": choice.typed()})
     if archived or refresh:
+        from restoretui.commands.finding.archived import check_archived
+
         check_archived(places, archived=archived, refresh=refresh)
         if settings.beside:
             raise UsageError("--archived sums up the buckets of one account", "say it once for each")
@@ -130,6 +129,8 @@ def _check_unselected(place: Location, choice: Choice) -> None:
 
 
 async def _ls_archived(settings: Settings, output: Output, choice: Choice, *, refresh: bool) -> ExitCode:
+    from restoretui.commands.finding.archived import AccountSums, say_sums, sum_buckets
+
     sums = AccountSums()
     async with open_session(settings, priced=False) as session:
         for place in dict.fromkeys(choice.parsed()):
@@ -288,6 +289,9 @@ def _say(session: Session, output: Output, total: PrefixTotals, listed_at: datet
 
 async def export(settings: Settings, output: Output, name: str, query: Query) -> ExitCode:
     """A run's objects, by default as CSV: exact, and spelled out on a terminal."""
+    from restoretui.session.export import export_chunks
+    from restoretui.session.rows.jobs import windows
+
     form = output.form
     async with open_session(settings, priced=False) as session:
         run = await session.run_views.find_run(name)

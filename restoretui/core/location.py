@@ -19,11 +19,13 @@ a location that reads back as that very object, also one whose key ends in ``/``
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
 from restoretui.core.errors import LocationError
+from restoretui.core.model import DEFAULT_SCHEME
 from restoretui.core.rules.clouds import CLOUDS
 
 MAX_KEY_BYTES = 1024
@@ -32,6 +34,8 @@ MAX_KEY_BYTES = 1024
 # Laxer than either cloud on purpose: old us-east-1 buckets and compatible stores allow more than today's rules.
 # Ceph's multitenancy names a bucket of another tenant TENANT:BUCKET.
 _BUCKET = re.compile(r"(?:[A-Za-z0-9_]{1,254}:)?[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_LONGEST_HEAD = 600
+"""Characters of scheme and bucket, at most."""
 _VERSION = "?versionId="
 # Ids are percent-encoded, so that none ends in a slash or a star: those end a prefix.
 _OBJECT = r"(?s)(?P<key>.*)\?versionId=(?P<id>[A-Za-z0-9._~%-]*)"
@@ -97,6 +101,9 @@ def told_apart(places: Sequence[Location]) -> list[tuple[Location, bool]]:
 
 def parse_location(text: str) -> Location:
     """Read one location; ``LocationError`` says what is wrong with it and how to write it."""
+    end = text.find("/", text.find("://") + len("://"), _LONGEST_HEAD)
+    if end > 0 and (known := _bucket_named(text[:end])):
+        return _within(text, *known, text[end + 1 :])
     for kind in CLOUDS.values():
         if written := kind.written_otherwise(text):
             raise LocationError(*written)
@@ -112,6 +119,21 @@ def parse_location(text: str) -> Location:
     bucket, _, key = rest.partition("/")
     if not _BUCKET.fullmatch(bucket):
         raise LocationError(f"{bucket!r} cannot be a bucket's name", _FORM)
+    return _within(text, scheme, bucket, key)
+
+
+@lru_cache(1024)
+def _bucket_named(text: str) -> tuple[str, str] | None:
+    """Scheme and bucket of a location that names nothing else: lists name the same few a million times."""
+    try:
+        place = parse_location(text)
+    except LocationError:
+        return None  # Perhaps all of what it is the beginning of says why.
+    return (place.scheme, place.bucket) if place.bucket else None
+
+
+def _within(text: str, scheme: str, bucket: str, key: str) -> Location:
+    """A location by what stands behind its bucket."""
     if named := _as_object(key):
         if not named["key"]:
             raise LocationError(f"{text!r} names no key", _FORM)
@@ -142,6 +164,14 @@ def _version(text: str) -> str | None:
         return unquote(text, errors="strict") or None
     except UnicodeDecodeError:
         raise LocationError(f"{text!r} is not a version id", _FORM) from None
+
+
+@lru_cache(4096)
+def check_bucket(name: str) -> str:
+    """``name`` itself; ``LocationError`` for what can be no bucket's name."""
+    if not name or parse_location(f"{DEFAULT_SCHEME}://{name}").bucket != name:
+        raise LocationError(f"{name!r} cannot be a bucket's name")
+    return name
 
 
 def check_key(key: str) -> str:

@@ -21,7 +21,6 @@ from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import RestoreJob, Run
 from restoretui.ledger.store.leases import Lease, of_run
-from restoretui.ledger.then_records import TaskState
 
 if TYPE_CHECKING:
     from restoretui.engine.events.feed import EventFeed
@@ -199,6 +198,8 @@ class Engine:
             return ""
         if planned := run.counts.get(State.PLANNED):
             return f"{planned:,} of its objects are not sent, and this session is read-only"
+        from restoretui.ledger.then_records import TaskState  # only where a run stands
+
         is_due = any(step.tasks.get(TaskState.READY) or step.tasks.get(TaskState.DOING) for step in run.then)
         if is_due or (run.then_open and not run.is_open):
             return "something is to be done with its objects, and this session is read-only"

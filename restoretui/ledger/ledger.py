@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError
 from restoretui.ledger.key_lists import KeyLists
-from restoretui.ledger.runs.runs import Runs
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.change_feed import Changes
 from restoretui.ledger.store.connections import LedgerConnections, Prepared, open_connections, prepare_files
@@ -31,6 +30,7 @@ if TYPE_CHECKING:  # what not every command needs is loaded when it is first ask
     from restoretui.ledger.catalog.totals import Totals
     from restoretui.ledger.marks.pending_marks import PendingMarks
     from restoretui.ledger.places import Places
+    from restoretui.ledger.runs.runs import Runs
     from restoretui.ledger.selections.mark_sets import MarkSets
     from restoretui.ledger.selections.selections import Selections
     from restoretui.ledger.then.then_tasks import ThenTasks
@@ -68,7 +68,6 @@ class Ledger:
         self._builder = ReaderThread(connections.builder, folder, "ledger-builder")
         self._glancer = ReaderThread(connections.glancer, folder, "ledger-glancer")
         self._orders = OrderBuilder(self._builder, self._glancer, self._quick, self.changes)
-        self.runs = Runs(self._writer, self._reader, self._quick, clock, self._orders)
         self.leases = Leases(self._writer, clock)
         self.key_lists = KeyLists(folder)
         self._closed = False
@@ -81,6 +80,13 @@ class Ledger:
         return self._scratch.folder
 
     # --- parts that not every command needs; the screens have them loaded before they open it (``lifetime``) -------
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """What was confirmed, and how far it is."""
+        from restoretui.ledger.runs.runs import Runs
+
+        return Runs(self._writer, self._reader, self._quick, self._clock, self._orders)
 
     @cached_property
     def catalog(self) -> "Catalog":

@@ -119,7 +119,7 @@ def _when(report: RunReport) -> Section:
     if took is not None:
         least, median, most = (words.duration(seconds) for seconds in took[1:])
         length = f"{least} to {most}, half of them within {median} (of {words.plural(took.objects, 'object')})"
-    eta = f"{going.eta(goes)} UTC" if run.is_open and going.eta(goes) else ""
+    eta = f"{going.eta(goes)} {words.zone(goes.now)}" if run.is_open and going.eta(goes) else ""
     return Section(
         "When",
         [

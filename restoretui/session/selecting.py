@@ -1,9 +1,9 @@
 """Selections of objects: below a location, by their keys, from a run; and the looks that judging them takes."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from functools import partial
-from operator import attrgetter
+from math import ceil
 
 from msgspec.structs import replace
 
@@ -14,6 +14,7 @@ from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, UNTOLD_CLASS, ObjectDetail, ObjectFacts, ObjectRef
 from restoretui.core.provider import Provider
+from restoretui.core.rows import Refs
 from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of
@@ -28,9 +29,10 @@ from restoretui.session.clouds import CloudAccess, Clouds
 from restoretui.session.inventory.looks_made import LooksMade, not_in_use
 from restoretui.session.listings import Listings
 
-LOOKS_BATCH, LISTED_BATCH, PAGED_BATCH = 512, 4096, 8192
-PAGES_AT_ONCE = 4
-"""Batches of named keys that are looked for in pages side by side, each page behind the one before."""
+LOOKS_BATCH, PAGED_BATCH = 512, 8192
+A_PAGE, PAGES_AT_ONCE, PAGES_A_BATCH = 1000, 4, 4
+"""Named keys that a page shows at most; batches of them that are looked for side by side, each page of one behind the
+one before; and so many keys at most a batch has, in pages: it is one change of the ledger."""
 PROBED = 256
 """Restores of others that are looked at for their tier and days, of each endpoint."""
 Missing = Callable[[ObjectRef, CloudError], None]
@@ -125,10 +127,11 @@ class Selecting:
         What its words leave out is not even looked at; what cannot be seen goes to ``missing``. With ``versions``,
         every version of each key.
         """
-        todo = list(dict.fromkeys(refs))
-        matching = set(await self._ledger.selections.matching([ref.key for ref in todo], query, prefix))
-        chosen = [ref for ref in todo if ref.key in matching]
-        left_out = len(todo) - len(chosen)
+        chosen, left_out = Refs.of(refs).once(), 0
+        if query.where is not None:
+            matching = set(await self._ledger.selections.matching(chosen.keys, query, prefix))
+            todo, chosen = chosen, chosen.those([key in matching for key in chosen.keys])
+            left_out = len(todo) - len(chosen)
         if is_about_keys(query.where):
             await self._mark(sel, chosen, missing, scheme, versions=versions)
             return left_out
@@ -165,18 +168,16 @@ class Selecting:
                 raise error
             missing(ref, error)
 
-        await self._mark(sel, list(refs), told, scheme)
+        await self._mark(sel, Refs.of(refs), told, scheme)
         return await self._ledger.selections.summary(sel)
 
-    async def _mark(
-        self, sel: int, refs: Sequence[ObjectRef], missing: Missing, scheme: str, *, versions: bool = False
-    ) -> None:
+    async def _mark(self, sel: int, refs: Refs, missing: Missing, scheme: str, *, versions: bool = False) -> None:
         """Look at all, some at a time, and mark what is there: one change of the selection a bucket and batch."""
         tally = Progress()
         with self._works.telling(lambda: tally.text(f"of {len(refs):,} objects looked at so far")):
             todo = refs
             if not versions and len(refs) >= DENSE:
-                todo = await self._mark_listed(sel, refs, scheme, tally)
+                todo = refs.among(await self._mark_listed(sel, refs, scheme, tally))
             for at in range(0, len(todo), LOOKS_BATCH):
                 batch = todo[at : at + LOOKS_BATCH]
                 found = await (
@@ -191,40 +192,31 @@ class Selecting:
                 for bucket, looks in by_bucket.items():
                     await self._ledger.selections.add_observed(sel, self._clouds[scheme].ledger_cloud, bucket, looks)
 
-    async def _mark_listed(
-        self, sel: int, refs: Sequence[ObjectRef], scheme: str, tally: Progress
-    ) -> Sequence[ObjectRef]:
-        """Mark what pages of listings show of these objects; those that are left to HEADs, in their order."""
+    async def _mark_listed(self, sel: int, refs: Refs, scheme: str, tally: Progress) -> set[ObjectRef]:
+        """Mark what pages of listings show of these objects; those that are left to HEADs."""
         from restoretui.engine.watching.key_pages import KeyPages  # few commands are given so many keys
 
         cloud = self._clouds[scheme]
         provider = await cloud.provider()
-        parts: dict[tuple[str, bool], list[ObjectRef]] = {}
-        for ref in refs:
-            parts.setdefault((ref.bucket, ref.version_id is not None), []).append(ref)
         left: set[ObjectRef] = set()
-        for (bucket, _), some in parts.items():
-            some.sort(key=attrgetter("key"))
+        for some in refs.parts():
+            bucket = some.buckets[0]
             pages = KeyPages(provider, cloud.of(bucket).read, cloud.rules, self._clock, bucket)
 
-            async def look(
-                part: list[ObjectRef], pages: KeyPages = pages
-            ) -> tuple[list[Observation], list[ObjectRef]]:
-                looked = await pages.look(part)
-                tally.number += len(looked[0])
-                return looked
+            size = A_PAGE * min(PAGES_A_BATCH, ceil(len(some) / (A_PAGE * PAGES_AT_ONCE)))
+            batches = (some[start : start + size] for start in range(0, len(some), size))
 
-            at_once = LISTED_BATCH * PAGES_AT_ONCE
-            for at in range(0, len(some), at_once):
-                batches = [
-                    some[at : at + at_once][start : start + LISTED_BATCH] for start in range(0, at_once, LISTED_BATCH)
-                ]
-                for seen, rest in await all_of([look(batch) for batch in batches if batch]):
+            async def mark(batches: Iterator[Refs] = batches, pages: KeyPages = pages, bucket: str = bucket) -> None:
+                for batch in batches:
+                    seen, rest = await pages.look(batch)
                     left.update(rest)
-                    await self._ledger.selections.add_listed(sel, cloud.ledger_cloud, bucket, seen)
+                    await self._ledger.selections.add_listed(sel, cloud.ledger_cloud, bucket, seen.rows, seen.seen_at)
+                    tally.number += len(seen.rows)
+
+            await all_of([mark() for _ in range(PAGES_AT_ONCE)])
             if cloud.rules.lists_status is None and (pages.tells or provider.capabilities.says_vendor):
                 await self._ledger.catalog.listings_tell(cloud.ledger_cloud, bucket)
-        return [ref for ref in refs if ref in left]
+        return left
 
     async def jobs(self, sel: int, rows: Iterable[JobRow], scheme: str = DEFAULT_SCHEME) -> SelectionSummary:
         """Mark the objects of these jobs, with what their jobs know of them."""

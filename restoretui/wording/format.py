@@ -92,7 +92,7 @@ def day(epoch: float | None) -> str:
         return UNTOLD
     if _zone[0] is UTC:
         return _date(epoch // 86_400)
-    return datetime.fromtimestamp(epoch, UTC).astimezone(_zone[0]).strftime("%Y-%m-%d")
+    return _shown(epoch).strftime("%Y-%m-%d")
 
 
 def days_of(instants: Sequence[int | None]) -> list[str]:
@@ -102,12 +102,12 @@ def days_of(instants: Sequence[int | None]) -> list[str]:
 
 @lru_cache(8192)
 def _date(days: float) -> str:
-    return datetime.fromtimestamp(days * 86_400, UTC).strftime("%Y-%m-%d")
+    return _moment(days * 86_400).strftime("%Y-%m-%d")
 
 
 def of_before(seen: datetime) -> str:
     """That a plan rests on what was seen some time ago."""
-    return f"as of {instant(seen)} UTC: what has changed of its objects since is not in it"
+    return f"as of {stamp(seen)}: what has changed of its objects since is not in it"
 
 
 def is_untold(end: datetime | float) -> bool:
@@ -116,6 +116,10 @@ def is_untold(end: datetime | float) -> bool:
 
 
 _zone: list[tzinfo | None] = [UTC]
+
+
+_FIRST = datetime.min.replace(tzinfo=UTC).timestamp()
+_LAST = _END_UNTOLD
 
 
 def show_local() -> None:
@@ -127,14 +131,31 @@ def instant(at: datetime | float) -> str:
     """``2026-01-15 12:00`` UTC; ``unknown`` for an end that is not told."""
     if is_untold(at):
         return "unknown"
-    moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
-    return moment.astimezone(_zone[0]).strftime("%Y-%m-%d %H:%M")
+    return _shown(at).strftime("%Y-%m-%d %H:%M")
 
 
 def stamp(at: datetime | float) -> str:
     """``2026-01-15 12:00 UTC``, with its zone."""
-    moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
-    return instant(at) if is_untold(at) else f"{instant(at)} {moment.astimezone(_zone[0]):%Z}"
+    return instant(at) if is_untold(at) else f"{instant(at)} {zone(at)}"
+
+
+def zone(at: datetime | float) -> str:
+    """What the clock is called by which ``instant`` tells that moment: ``UTC``, or as here."""
+    return f"{_shown(at):%Z}"
+
+
+def _moment(epoch: float) -> datetime:
+    """Within the calendar, whatever a ledger may hold."""
+    return datetime.fromtimestamp(min(max(epoch, _FIRST), _LAST), UTC)
+
+
+def _shown(at: datetime | float) -> datetime:
+    """As it is told to people; what no calendar of the zone holds, in UTC."""
+    moment = at if isinstance(at, datetime) else _moment(at)
+    try:
+        return moment.astimezone(_zone[0])
+    except (OverflowError, ValueError, OSError):  # A few hours from the first or last instant that there is.
+        return moment
 
 
 def short_instant(at: datetime | float, now: datetime) -> str:
@@ -145,8 +166,7 @@ def short_instant(at: datetime | float, now: datetime) -> str:
 
 def time_of_day(at: datetime | float) -> str:
     """``12:00:05`` UTC."""
-    moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
-    return moment.astimezone(_zone[0]).strftime("%H:%M:%S")
+    return _shown(at).strftime("%H:%M:%S")
 
 
 def duration(seconds: float) -> str:

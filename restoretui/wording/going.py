@@ -1,4 +1,4 @@
-"""How a run goes, in words and blocks: the same for the screens and the commands. Instants are UTC."""
+"""How a run goes, in words and blocks: the same for the screens and the commands. ``format`` shows the instants."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -88,8 +88,8 @@ def progress_lines(goes: RunProgress, currency: str) -> list[str]:
         lines.append(late(goes))
     elif (goes.awaited or goes.sending) and eta(goes):
         passed = in_window(goes)
-        lines.append(f"ETA {eta(goes)} UTC" + (f" ({passed} passed)" if passed else ""))
-    came = f"; {arrived(goes.arrivals, now)} UTC" if goes.arrivals else ""
+        lines.append(f"ETA {eta(goes)} {fmt.zone(goes.now)}" + (f" ({passed} passed)" if passed else ""))
+    came = f"; {arrived(goes.arrivals, now)} {fmt.zone(now)}" if goes.arrivals else ""
     if goes.objects:
         amount = f", {back(goes)}" if goes.asked_bytes else ""  # Of a followed job no size is told.
         lines.append(f"{goes.done:,} of {fmt.plural(goes.objects, 'object')} done{amount}{came}")

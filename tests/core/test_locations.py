@@ -179,6 +179,25 @@ def test_every_object_has_a_location_that_reads_back_as_that_very_object(
     assert not ordinary or str(location) == f"{scheme}://{bucket}/{key}", "and people write most of them themselves"
 
 
+PIECES = st.sampled_from(
+    ["s3://", "oss://", "arn:aws:s3:::", "arn:aws:s3", ".mrap", "films", "/", ":", "*", "?versionId=", "a"]
+)
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_a_bucket_that_is_known_is_read_as_one_that_is_not(text: str) -> None:
+    def read() -> object:
+        try:
+            return parse_location(text)
+        except LocationError as error:
+            return str(error), error.hint
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("restoretui.core.location._bucket_named", lambda _: None)
+        anew = read()
+    assert read() == anew
+
+
 @given(scheme=schemes, bucket=buckets, prefix=keys | hostile)
 def test_every_prefix_has_a_location(scheme: str, bucket: str, prefix: str) -> None:
     location = Location(scheme, bucket, prefix)

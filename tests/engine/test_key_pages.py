@@ -12,10 +12,11 @@ from restoretui.core.clock import SystemClock
 from restoretui.core.errors import AccessDenied
 from restoretui.core.model import Entry, ObjectRef, Page
 from restoretui.core.provider import Capabilities
+from restoretui.core.rows import Refs
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.watching.key_pages import KeyPages
 from restoretui.engine.watching.looks import DENSE
-from restoretui.ledger.records import CloudId, Observation
+from restoretui.ledger.records import CloudId
 from tests.engine.listing import test_lister as stores
 from tests.engine.listing.test_lister import KEY, Bucket, read
 
@@ -25,10 +26,12 @@ ELSEWHERE = CloudId("s3", "http://store").rules
 
 def looked(
     bucket: Bucket, refs: Sequence[ObjectRef], rules: CloudRules = S3, **can: Any
-) -> tuple[list[Observation], list[ObjectRef]]:
+) -> tuple[list[Entry], list[ObjectRef]]:
     bucket.capabilities = Capabilities(1000, **can)  # type: ignore[attr-defined]
     pages = KeyPages(bucket, read, rules, SystemClock(), "b")  # type: ignore[arg-type]
-    return asyncio.run(pages.look(sorted(refs, key=lambda ref: ref.key)))
+    seen, left = asyncio.run(pages.look(Refs.of(sorted(refs, key=lambda ref: ref.key))))
+    assert len(seen.seen_at) == len(seen.rows)
+    return list(seen.rows), left
 
 
 def named(keys: Sequence[str]) -> list[ObjectRef]:

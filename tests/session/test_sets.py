@@ -16,7 +16,9 @@ from restoretui.commands.sets.keeping import export, import_, save
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, UsageError
 from restoretui.core.filter.parser import parse_filter
-from restoretui.ledger.records import CloudId, Observation, Query
+from restoretui.core.model import Entry
+from restoretui.core.rows import Rows
+from restoretui.ledger.records import CloudId, Query
 from restoretui.sandbox import RunningSandbox
 from restoretui.sandbox.world.inventory import write_inventory
 from restoretui.sandbox.world.odd_names import ODD_KEYS
@@ -133,8 +135,9 @@ async def test_a_set_of_another_store_asks_nothing_of_this_one(sandbox: StartSan
     settings = reach(running)
     async with open_session(settings) as session:
         sel = await session.ledger.selections.create()
-        look = Observation("a", None, "GLACIER", 5, None, None, False, None, None, session.clock.now().timestamp())
-        await session.ledger.selections.add_listed(sel, CloudId("s3", "https://elsewhere.example"), "cold", [look])
+        rows, seen_at = Rows.of([Entry("a", None, 5, None, "GLACIER")]), [session.clock.now().timestamp()]
+        elsewhere = CloudId("s3", "https://elsewhere.example")
+        await session.ledger.selections.add_listed(sel, elsewhere, "cold", rows, seen_at)
         await session.sets.keep("theirs", sel, replace=False)
         running.stats.reset()
         one = session.sets.named("theirs")

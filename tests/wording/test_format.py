@@ -1,5 +1,8 @@
 """Numbers as people read them."""
 
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -60,3 +63,37 @@ def test_a_bar_is_as_wide_as_its_column(part: float, cells: int) -> None:
     done, rest = fmt.bar(part, cells)
     assert len(done + rest) == cells
     assert part >= 1 or rest or done.endswith("╸")
+
+
+@pytest.fixture(params=["Asia/Tokyo", "America/New_York", "UTC"])
+def local(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Times are told as on a machine of that zone."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    monkeypatch.setattr(fmt, "_zone", [UTC])
+    fmt.show_local()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+ENDS = [datetime.min.replace(tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("moment", ENDS)
+def test_the_ends_of_the_calendar_can_be_told_in_any_zone(local: str, moment: datetime) -> None:
+    for at in (moment, moment.timestamp()):
+        told = [fmt.instant(at), fmt.stamp(at), fmt.time_of_day(at), fmt.short_instant(at, moment), fmt.zone(at)]
+        assert all(told), local
+    assert fmt.day(moment.timestamp())
+
+
+@pytest.mark.parametrize("epoch", [-1e18, -62135647200.0, 253402347600.0, 1e18])
+def test_what_no_calendar_holds_is_told_as_its_end(local: str, epoch: float) -> None:
+    assert fmt.day(epoch)[:4] in ("1-01", "0001", "9999"), local
+    assert fmt.stamp(epoch) == "unknown" or fmt.stamp(epoch)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_moment_names_the_zone_it_is_told_in(moment: datetime) -> None:
+    assert fmt.stamp(moment).endswith(" UTC") or fmt.is_untold(moment)

@@ -20,9 +20,7 @@ from restoretui.core.rules.rules import CloudRules
 from restoretui.core.saying.chosen import Chosen
 from restoretui.engine.traffic.speaker import Progress
 from restoretui.ledger.records import Query
-from restoretui.session.inventory.inventories import OF_EACH
 from restoretui.session.keys.entries import KeysFormat, NamedKeys, how_far
-from restoretui.session.keys.key_list import read_named
 from restoretui.session.session import Session
 
 SET = "@"
@@ -127,6 +125,8 @@ class Choice(Struct, frozen=True):
             raise UsageError(
                 f"--from-inventory and {other} both say which objects are meant", "leave out one of them"
             )
+        from restoretui.session.inventory.inventories import OF_EACH  # few have an inventory
+
         if len({(place.scheme, place.bucket) for place in places}) > 1 and self.from_inventory not in OF_EACH:
             raise UsageError(
                 "an inventory is of one bucket, and several are named",
@@ -169,6 +169,8 @@ class Choice(Struct, frozen=True):
         if not self.keys_from or self.keys_from.startswith("@") or self.named is not None:
             return self
         places = self.parsed()
+        from restoretui.session.keys.key_list import read_named  # few have a list
+
         read = Progress()
         prefix = places[0].prefix if len(places) == 1 else ""
         has_bucket = any(place.bucket for place in places)
@@ -181,9 +183,9 @@ class Choice(Struct, frozen=True):
             output.say(f"{named.name} is read as {named.form}; --keys-format plain takes each line as a key")
         for note in named.notes:
             output.say(note)
-        nowhere = next((entry for entry in named.entries if not entry.bucket), None)
-        if nowhere is not None and not has_bucket:
-            raise UsageError(f"{named.name} does not say which bucket {nowhere.key!r} is in", "name the bucket")
+        if not has_bucket and "" in named.entries.buckets:
+            nowhere = named.entries.keys[named.entries.buckets.index("")]
+            raise UsageError(f"{named.name} does not say which bucket {nowhere!r} is in", "name the bucket")
         return replace(self, named=named).meant(settings)
 
     async def of_sets(self, session: Session) -> "Choice":

@@ -15,6 +15,7 @@ from restoretui.core.filter.edits import without
 from restoretui.core.filter.tree import all_of, in_states, is_about_keys
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
+from restoretui.core.rows import Refs
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger.records import Listing, Query, View
 from restoretui.session.jsonlines.objects import missing_fields
@@ -159,10 +160,10 @@ async def _select_listed(
             await _select_named(session, output, choice, chosen, place, refs)
 
 
-def listed_at(output: Output, choice: Choice, places: Sequence[Location]) -> tuple[list[list[ObjectRef]], int]:
+def listed_at(output: Output, choice: Choice, places: Sequence[Location]) -> tuple[list[Refs], int]:
     """The objects of its list at each place, and how many lie at none; that is said."""
     if choice.named is None:
-        return [[] for _ in places], 0
+        return [Refs.of(()) for _ in places], 0
     listed, outside = choice.named.placed(places)
     if outside:
         verb = "lies" if outside == 1 else "lie"
@@ -249,14 +250,12 @@ def _note(output: Output, chosen: Selected, scheme: str, ref: ObjectRef, error: 
     output.say(f"{Location(scheme, ref.bucket, key=ref.key, version_id=ref.version_id)}: {error}{end}")
 
 
-def _hint_at_locations(output: Output, refs: Sequence[ObjectRef], place: Location) -> None:
+def _hint_at_locations(output: Output, refs: Refs, place: Location) -> None:
     """Key lists are verbatim; whoever lists locations instead is told why none of them is found."""
-    beginnings = tuple(f"{scheme}://" for scheme in CLOUDS)
-    for ref in refs:
-        line = ref.key.removeprefix(place.prefix)
-        if line.startswith(beginnings):
-            output.say(
-                f"the key list holds {line!r}, which is taken as a key, verbatim: write keys without "
-                f"{place.scheme}://{place.bucket}/, or give locations as arguments"
-            )
-            return
+    beginnings = tuple(f"{place.prefix}{scheme}://" for scheme in CLOUDS)
+    found = next((key for key in refs.keys if key.startswith(beginnings)), None)
+    if found is not None:
+        output.say(
+            f"the key list holds {found.removeprefix(place.prefix)!r}, which is taken as a key, verbatim: write keys"
+            f" without {place.scheme}://{place.bucket}/, or give locations as arguments"
+        )

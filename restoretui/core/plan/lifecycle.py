@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from restoretui.core.rules.rules import END_OF_TIME
+
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
@@ -43,9 +45,12 @@ class ExpirationRule(Struct, frozen=True):
         """When an object written then is deleted, at the earliest."""
         if self.days is None:
             return self.created_before or self.date or written
-        end = written + self.days * DAY
-        midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight if midnight == end else midnight + DAY
+        try:
+            end = written + self.days * DAY
+            midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
+            return midnight if midnight == end else midnight + DAY
+        except OverflowError:  # Never, as far as calendars go.
+            return END_OF_TIME
 
 
 def _midnight_before(instant: datetime) -> datetime:

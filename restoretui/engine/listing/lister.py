@@ -112,6 +112,8 @@ class Lister:
         self._quickest = inf
         self._usual = 0.0
         """Seconds a page takes, and took at best."""
+        self._usual_ranges = 1.0
+        """How many were under way meanwhile."""
         self._moved = asyncio.Event()
 
     async def list_all(self, left: str | None = None) -> None:
@@ -137,8 +139,8 @@ class Lister:
             raise (unfit or group.exceptions)[0] from None
 
     async def _help(self) -> None:
-        """Take the upper half of what somebody else has left, again and again, until all is listed."""
-        while self._ranges:
+        """Take the upper half of what somebody else has left, again and again, as long as it is of use."""
+        while self._ranges and not self._are_enough:
             upper = split(self._alphabet, self._ranges, self._segments)
             if upper is None:
                 self._moved.clear()
@@ -147,6 +149,7 @@ class Lister:
             self._segments += 1
             self._ranges.append(upper)
             await self._list_range(upper)
+        self._helpers -= 1
 
     async def _list_range(self, entry: Range) -> None:
         guard = PageGuard(self._traits, entry.after, self._scope.versions)
@@ -165,9 +168,16 @@ class Lister:
         within = self._usual <= AT_CAPACITY * self._quickest
         return within and self._traits.takes_ranges(versions=self._scope.versions)
 
+    @property
+    def _are_enough(self) -> bool:
+        """As many ranges as there are now keep the machine busy; each end of one costs a page that is cut off."""
+        expected = self._usual * min(1.0, len(self._ranges) / self._usual_ranges)
+        return expected > AT_CAPACITY * self._quickest
+
     def _note(self, took: float) -> None:
         self._quickest = min(self._quickest, took)
         self._usual = self._usual + (took - self._usual) / USUAL_OVER if self._usual else took
+        self._usual_ranges += (len(self._ranges) - self._usual_ranges) / USUAL_OVER
 
     async def _next_page(self, entry: Range, guard: PageGuard) -> bool:
         """List one page of the range; False when it was its last."""

@@ -83,11 +83,13 @@ def interpret(sight: Sight, rules: CloudRules, now: datetime, promise: Promise |
         case State.ARCHIVED if _is_over_untold(job, seen, rules):
             return _to(job, sight, State.AVAILABLE, now, "the restore is over; until when the copy lasts is not told")
         case State.ARCHIVED:
-            return _archived(job, sight, now)
+            return _archived(job, sight, now, promise, rules)
     return None
 
 
-def _archived(job: RestoreJob, sight: Sight, now: datetime) -> JobChange | None:
+def _archived(
+    job: RestoreJob, sight: Sight, now: datetime, promise: Promise | None, rules: CloudRules
+) -> JobChange | None:
     moment = _as_of(sight, now)
     match job.state:
         case State.AVAILABLE if job.expiry is not None and moment < job.expiry:
@@ -100,11 +102,34 @@ def _archived(job: RestoreJob, sight: Sight, now: datetime) -> JobChange | None:
             asked = job.requested_at
             if asked is not None and moment - asked < VISIBLE_WITHIN:
                 return None
-            if asked is not None and job.days is not None and moment >= asked + job.days * DAY:
-                return _to(job, sight, State.EXPIRED, now, "restored and expired while nobody watched")
-            reason = "the restore ended without a copy: cancelled, or the object was replaced"
-            return _to(job, sight, State.FAILED, now, reason, code="RestoreVanished")
+            return _over_without_a_copy(job, sight, now, promise, rules)
     return None
+
+
+def _over_without_a_copy(
+    job: RestoreJob, sight: Sight, now: datetime, promise: Promise | None, rules: CloudRules
+) -> JobChange | None:
+    """What was being restored is archived again, and no copy was ever seen.
+
+    A copy that we asked for lasts its days at least. How long one lasts that another request asked for is told
+    nowhere: it may have come and gone since the last look. What comes back for good has no days to be over.
+    """
+    moment = _as_of(sight, now)
+    days = job.days or (promise.days if promise and job.storage_class != rules.tiered_class else None)
+    asked = job.changed_at if job.requested_at is None else job.requested_at
+    is_foreign = job.requested_at is None or job.outcome == Outcome.ALREADY_RESTORING or job.action is Action.UPGRADE
+    if days is not None and moment >= asked + days * DAY:
+        reason = "restored and expired while nobody watched"
+        if is_foreign:
+            reason += ", or cancelled: another request had asked for it"
+        return _to(job, sight, State.EXPIRED, now, reason)
+    reason = "the restore ended without a copy: cancelled, or the object was replaced"
+    if is_foreign:
+        reason = (
+            "the restore that another request had asked for is over: cancelled, the object was replaced, or the "
+            "copy's days ended while nobody watched"
+        )
+    return _to(job, sight, State.FAILED, now, reason, code="RestoreVanished")
 
 
 def _unsent(job: RestoreJob, sight: Sight, now: datetime, reason: str) -> JobChange | None:

@@ -8,24 +8,43 @@ left to a HEAD: that an object is not there is never said by a page.
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError
-from restoretui.core.model import UNTOLD_CLASS, ObjectRef
+from restoretui.core.model import UNTOLD_CLASS, Entry, ObjectRef
 from restoretui.core.provider import Provider
-from restoretui.core.rows import Rows
+from restoretui.core.rows import Refs, Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.listing.lister import Read
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.watching.looks import DENSE
-from restoretui.engine.watching.observations import observed
 from restoretui.engine.watching.sweep import common_directory, just_before
-from restoretui.ledger.records import Observation
 
 SPARSE_FIRST, SPARSE_MOST = 64, 1024
 """Keys left to HEADs after a page that held too few, the first time and at most, before another page is tried."""
+
+
+class PagedRows:
+    """What pages told of the objects that were looked for, by column."""
+
+    def __init__(self) -> None:
+        self._columns: list[list[Any]] = [[] for _ in Entry._fields]
+        self.seen_at: list[float] = []
+        """When each was seen, in cloud time."""
+
+    @property
+    def rows(self) -> Rows:
+        """The rows they were told of in."""
+        return Rows(self._columns)
+
+    def add(self, rows: Rows, seen_at: float) -> None:
+        """More of them, of one page."""
+        for column, more in zip(self._columns, rows.columns, strict=True):
+            column += more
+        self.seen_at += [seen_at] * len(rows)
 
 
 class KeyPages(Struct):
@@ -42,13 +61,13 @@ class KeyPages(Struct):
     useless: bool = False
     """Pages tell nothing of restores here."""
 
-    async def look(self, refs: Sequence[ObjectRef]) -> tuple[list[Observation], list[ObjectRef]]:
+    async def look(self, refs: Refs) -> tuple[PagedRows, list[ObjectRef]]:
         """What pages tell of these objects, which are in key order and all with a version or all without.
 
         And those that are to be looked at by HEAD. Raises where no answer can be had at all.
         """
-        keys = [ref.key for ref in refs]
-        seen: list[Observation] = []
+        keys = refs.keys
+        seen = PagedRows()
         left: list[ObjectRef] = []
         at, skipped = 0, SPARSE_FIRST
         while len(refs) - at >= DENSE and self._is_of_use():
@@ -68,7 +87,7 @@ class KeyPages(Struct):
             found = self._match(refs[at:end], rows, left)
             if not self._is_of_use():
                 break
-            seen += found
+            seen.add(found, self.clock.now().timestamp())
             at, dense = end, end - at >= DENSE
             if dense:
                 skipped = SPARSE_FIRST
@@ -98,21 +117,31 @@ class KeyPages(Struct):
             return None
         return Rows.of(page.entries), page.next_token is None
 
-    def _match(self, refs: Sequence[ObjectRef], rows: Rows, left: list[ObjectRef]) -> list[Observation]:
+    def _match(self, refs: Refs, rows: Rows, left: list[ObjectRef]) -> Rows:
         """What the page tells of the objects it covers; those it says too little of are added to ``left``."""
         self.tells = self.tells or rows.in_progress.count(None) < len(rows)
         if self.rules.lists_status is None and not (self.tells or self.provider.capabilities.says_vendor):
             # Perhaps the store lists no restores, and there are copies that a request would shorten.
             self.useless = True
-            return []
-        places = dict(zip(zip(rows.keys, rows.version_ids, strict=True), range(len(rows)), strict=True))
-        seen_at = self.clock.now().timestamp()
-        seen = []
-        for ref in refs:
-            place = places.get((ref.key, ref.version_id))
-            entry = None if place is None else rows[place]
-            if entry is None or entry.storage_class in (self.rules.tiered_class, UNTOLD_CLASS):
-                left.append(ref)
-            else:
-                seen.append(observed(entry, seen_at))
-        return seen
+            return Rows.of(())
+        places = self._places(refs, rows)
+        if not isinstance(places, range):
+            left += [ref for ref, place in zip(refs, places, strict=True) if place is None]
+            return rows.those([place for place in places if place is not None])
+        return rows.those(places)
+
+    def _places(self, refs: Refs, rows: Rows) -> range | list[int | None]:
+        """Which of the rows tells of each object; None where none does, or it says too little."""
+        names: Sequence[object] = rows.keys
+        wanted: Sequence[object] = refs.keys
+        if refs.versions[0] is not None or rows.version_ids.count(None) < len(rows):
+            names = list(zip(rows.keys, rows.version_ids, strict=True))
+            wanted = list(zip(refs.keys, refs.versions, strict=True))
+        unclear = {self.rules.tiered_class, UNTOLD_CLASS} & set(rows.classes)
+        if not unclear and list(names[: len(wanted)]) == wanted:
+            return range(len(wanted))  # Nothing else lies between them, as mostly where they lie dense.
+        places = dict(zip(names, range(len(rows)), strict=True))
+        found = [places.get(name) for name in wanted]
+        if unclear:
+            return [None if place is None or rows.classes[place] in unclear else place for place in found]
+        return found

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -17,8 +18,8 @@ from restoretui.core.rows import Rows
 from restoretui.ledger.catalog.observations import listings_tell
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
-from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column, sum_of
-from restoretui.ledger.store.writer import Tx, Writer
+from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column
+from restoretui.ledger.store.writer import Tx, Writer, values_template
 from restoretui.ledger.totals.counted_listing import counted
 from restoretui.ledger.totals.counting import FolderSums, NewRows, count_rows, folder_sums
 from restoretui.ledger.views import row_kinds
@@ -30,8 +31,8 @@ _ROOM = 20
 _WORTH_A_COMMIT = 6
 """With so many pages the writer begins, so that it works while the next ones come, and not when there is no room."""
 
-_CHUNKS = (1000, 200, 40, 8, 1)
-"""Rows a statement takes; few sizes, so that SQLite's statement cache knows them all."""
+_CHUNKS = (2000, 500, 100, 20, 4, 1)
+"""Rows a statement takes; few sizes, so that SQLite's statement cache knows them all. One of 2,000 takes 2 MB."""
 _COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
 _KEY, _SIZE, _MODIFIED, _CLASS, _STATUS, _END = map(
     Entry._fields.index, ("key", "size", "modified", "storage_class", "in_progress", "expiry")
@@ -140,7 +141,20 @@ class PageQueue:
             self._has_room.set()
 
 
+class _OfSegment(NamedTuple):
+    """Those of the new rows that go to one segment: from ``start`` up to ``stop``."""
+
+    segment: int
+    start: int
+    stop: int
+
+
 def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
+    """All pages at once, whatever ranges they are of.
+
+    Each statement lets go of the interpreter's lock, and while the event loop is busy the return to it takes as long
+    as a page is parsed: what matters is how few they are.
+    """
     row = tx.row(
         "SELECT started_at, first_segment, place_id, origin IN ('inventory', 'set') FROM listing WHERE id = ?",
         (listing_id,),
@@ -148,100 +162,120 @@ def _write(tx: Tx, listing_id: int, arrivals: Sequence[_Arrival]) -> None:
     if row is None:
         raise listing_replaced()
     started_at, first_segment, place, is_as_old = row
-    objects = size_bytes = 0
-    told = any(status is not None for arrival in arrivals for status in Rows.of(arrival.page.entries).in_progress)
-    if told and not is_as_old:  # What is told of old may have been told by a look.
-        listings_tell(tx, place)
-    totals = counted(tx, "g.id = ?", (listing_id,))
+    columns: list[list[Any]] = [[] for _ in Entry._fields]
+    seconds: list[int] = []
+    pieces: list[_OfSegment] = []
     for number, of_segment in groupby(sorted(arrivals, key=attrgetter("segment")), attrgetter("segment")):
-        columns: list[list[Any]] = [[] for _ in Entry._fields]
-        seconds: list[int] = []
+        start = len(seconds)
         for arrival in of_segment:
             rows = Rows.of(arrival.page.entries)
             for column, more in zip(columns, rows.columns, strict=True):
                 column += more
             seconds += [0 if is_as_old else max(0, int(arrival.seen_at - started_at))] * len(rows)
-        if seconds:
-            columns[_SIZE] = stored_column(columns[_SIZE], UNTOLD_SIZE)
-            columns[_MODIFIED] = stored_column(columns[_MODIFIED], UNTOLD_DATE)
-            sums = folder_sums(columns[_KEY], columns[_SIZE], columns[_CLASS])
-            kinds = _kinds(columns, sums, min(seconds))
-            new = NewRows(_write_segment(tx, listing_id, first_segment + number, columns, seconds, kinds), sums, told)
-            for listed in totals:
-                count_rows(tx, listed, new, max(arrival.seen_at for arrival in arrivals))
-            objects += len(seconds)
-            size_bytes += sum_of(columns[_SIZE])
+        if len(seconds) > start:
+            pieces.append(_OfSegment(first_segment + number, start, len(seconds)))
+    told = columns[_STATUS].count(None) < len(seconds)
+    if told and not is_as_old:  # What is told of old may have been told by a look.
+        listings_tell(tx, place)
+    size_bytes = 0
+    if seconds:
+        columns[_SIZE] = stored_column(columns[_SIZE], UNTOLD_SIZE)
+        columns[_MODIFIED] = stored_column(columns[_MODIFIED], UNTOLD_DATE)
+        sums = [
+            folder_sums(*(columns[at][piece.start : piece.stop] for at in (_KEY, _SIZE, _CLASS))) for piece in pieces
+        ]
+        ids = _write_segments(
+            tx,
+            listing_id,
+            columns,
+            pieces,
+            [
+                _kinds(columns, piece, of, min(seconds[piece.start : piece.stop]))
+                for piece, of in zip(pieces, sums, strict=True)
+            ],
+        )
+        _write_rows(tx, listing_id, list(chain.from_iterable(ids)), columns, seconds)
+        new = NewRows(ids, sums, told)
+        for listed in counted(tx, "g.id = ?", (listing_id,)):
+            count_rows(tx, listed, new, max(arrival.seen_at for arrival in arrivals))
+        size_bytes = sum(known for of in sums for _, known, *_ in of.values())
     prefixes = list(chain.from_iterable(arrival.page.prefixes for arrival in arrivals))
     tx.values(f"INSERT INTO p{listing_id} (prefix)", [(prefix,) for prefix in prefixes])
     tx.run(
         f"UPDATE listing SET objects = objects + ?, prefixes = prefixes + ?, size_bytes = {added('size_bytes', '?')},"
         " resume_token = ? WHERE id = ?",
-        (objects, len(prefixes), saturated(size_bytes), arrivals[-1].resume_token, listing_id),
+        (len(seconds), len(prefixes), saturated(size_bytes), arrivals[-1].resume_token, listing_id),
     )
     tx.touch(change_feed.listing_topic(listing_id))
 
 
-def _kinds(columns: Sequence[list[Any]], sums: FolderSums, seen: int) -> Kinds:
+def _kinds(columns: Sequence[list[Any]], piece: _OfSegment, sums: FolderSums, seen: int) -> Kinds:
     """As plans take the rows; what is added up already is not added up again where none tells of a restore."""
-    statuses, ends = columns[_STATUS], columns[_END]
+    classes, sizes, statuses, ends = (columns[at][piece.start : piece.stop] for at in (_CLASS, _SIZE, _STATUS, _END))
     if statuses.count(None) == len(statuses) == ends.count(None):
         return kinds_of_classes(
             ((name, objects, size, large, unsized) for (_, name), (objects, size, unsized, large) in sums.items()),
             seen,
         )
-    return kinds_of(columns[_CLASS], columns[_SIZE], statuses, ends, seen)
+    return kinds_of(classes, sizes, statuses, ends, seen)
 
 
-def _write_segment(
-    tx: Tx, listing_id: int, number: int, columns: Sequence[list[Any]], seconds: Sequence[int], new: Kinds
-) -> range:
-    """The ids of the rows written."""
-    row = tx.row(
-        "SELECT rows, last_key, kinds FROM segment WHERE listing_id = ? AND number = ?", (listing_id, number)
+def _write_segments(
+    tx: Tx, listing_id: int, columns: Sequence[list[Any]], pieces: Sequence[_OfSegment], kinds: Sequence[Kinds]
+) -> list[range]:
+    """Note what each segment has from now on; the ids of its new rows."""
+    stored = tx.rows(
+        "SELECT number, rows, last_key, kinds FROM segment WHERE listing_id = ?"
+        " AND number IN (SELECT value FROM json_each(?))",
+        (listing_id, json.dumps([piece.segment for piece in pieces])),
     )
-    keys = columns[_KEY]
-    kinds: Kinds | None = new
-    if row is not None:
-        known = row_kinds.read(row[2])
-        kinds = None if known is None else together(known, new)
-    if row is None:
-        tx.run(
-            "INSERT INTO segment (listing_id, number, first_key, rows) VALUES (?, ?, ?, 0)",
-            (listing_id, number, keys[0]),
-        )
-    # Only what rises strictly can be marked by span: the versions of a key do not, nor what a store repeats.
-    rises = (row is None or (row[1] is not None and row[1] < keys[0])) and all(map(lt, keys, keys[1:]))
-    before = 0 if row is None else int(row[0])
-    next_id = (number << PLACE_BITS) + before + 1
+    known = {number: (rows, last_key, row_kinds.read(text)) for number, rows, last_key, text in stored}
+    ids: list[range] = []
+    noted: list[tuple[object, ...]] = []
+    for piece, new in zip(pieces, kinds, strict=True):
+        keys = columns[_KEY][piece.start : piece.stop]
+        before, last_key, old = known.get(piece.segment, (0, "", {}))
+        # Only what rises strictly can be marked by span: the versions of a key do not, nor what a store repeats.
+        rises = (not before or (last_key is not None and last_key < keys[0])) and all(map(lt, keys, keys[1:]))
+        first_id = (piece.segment << PLACE_BITS) + before + 1
+        ids.append(range(first_id, first_id + len(keys)))
+        both = None if old is None else together(old, new)
+        noted.append(
+            (listing_id, piece.segment, keys[0], before + len(keys), keys[-1] if rises else None,
+             row_kinds.written(both))
+        )  # fmt: skip
+    tx.values(
+        "INSERT INTO segment (listing_id, number, first_key, rows, last_key, kinds)",
+        noted,
+        "ON CONFLICT (listing_id, number)"
+        " DO UPDATE SET rows = excluded.rows, last_key = excluded.last_key, kinds = excluded.kinds",
+    )
+    return ids
+
+
+def _write_rows(
+    tx: Tx, listing_id: int, ids: Sequence[int], columns: Sequence[list[Any]], seconds: Sequence[int]
+) -> None:
     done = 0
     for size in _CHUNKS:
-        while len(seconds) - done >= size:
+        while len(ids) - done >= size:
             some = [column[done : done + size] for column in columns]
             alike = tuple(at in _OFTEN_ALIKE and column.count(column[0]) == size for at, column in enumerate(some))
+            args = [column[0] for column, is_alike in zip(some, alike, strict=True) if is_alike]
             # A second's difference within one statement does not matter; the earliest is the cautious one.
-            args = [next_id + done]
-            args += [column[0] for column, is_alike in zip(some, alike, strict=True) if is_alike]
-            args.append(seconds[done])
-            args += chain.from_iterable(
-                zip(*(column for column, is_alike in zip(some, alike, strict=True) if not is_alike), strict=True)
-            )
+            args.append(min(seconds[done : done + size]))
+            own = (column for column, is_alike in zip(some, alike, strict=True) if not is_alike)
+            args += chain.from_iterable(zip(ids[done : done + size], *own, strict=True))
             tx.run(f"INSERT INTO l{listing_id} ({_COLUMNS}) {_template(size, alike)}", args)
             done += size
-    tx.run(
-        "UPDATE segment SET rows = ?, last_key = ?, kinds = ? WHERE listing_id = ? AND number = ?",
-        (before + done, keys[-1] if rises else None, row_kinds.written(kinds), listing_id, number),
-    )
-    return range(next_id, next_id + done)
 
 
 @cache
 def _template(rows: int, alike: tuple[bool, ...]) -> str:
-    """Rows as ``Entry`` has them, with ids that count up from the first argument and, behind them, their time.
+    """Rows as ``Entry`` has them, behind their ids; and for all of them the time at which they were seen.
 
     See ``writer.alike_template`` for columns in which all rows are ``alike``.
     """
     own = count(2)
     texts = ["?" if is_alike else f"column{next(own)}" for is_alike in alike]
-    places = "?, " * alike.count(False)
-    values = ", ".join([f"({row}, {places[:-2]})" for row in range(rows)])
-    return f"SELECT ? + column1, {', '.join(texts)}, ? FROM (VALUES {values})"
+    return f"SELECT column1, {', '.join(texts)}, ? FROM (VALUES {values_template(rows, 1 + alike.count(False))})"

@@ -59,6 +59,24 @@ class MarksInOrder(Struct, frozen=True):
         """How many from ``after`` (included) up to ``until`` (not included)."""
         return sum(self._count(piece) for piece in self._pieces(after, until))
 
+    def milestones(self, every: int) -> Iterator[tuple[int, tuple[str, str]]]:
+        """How many stand before it, key and version: of one in ``every`` single marks. Only of the whole.
+
+        Those of a span need none: where they stand is told by their ids.
+        """
+        offset = 0
+        for piece in self._pieces(("", ""), (self.high, "")):
+            args = dict(piece.args)
+            while piece.rows is None:
+                sql = f"SELECT key, version_id FROM {piece.source} WHERE {piece.where} ORDER BY {piece.order}"
+                there = self.reads.rows(f"{sql} LIMIT 1 OFFSET :every", {**args, "every": every})
+                if not there:
+                    break
+                offset += every
+                args["key"], args["version"] = there[0]
+                yield offset, there[0]
+            offset += self._count(piece._replace(args=args))
+
     def _count(self, piece: _Piece) -> int:
         if piece.rows is not None:
             return piece.rows

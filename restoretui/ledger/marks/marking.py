@@ -1,13 +1,15 @@
 """Set operations on a selection, by SQL, within a transaction: upsert, delete and invert marks."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import lt
+from typing import Any
 
+from restoretui.core.rows import Rows
 from restoretui.ledger.marks.following import follow
 from restoretui.ledger.marks.marked_places import LOOK_KEPT_S, marked_places
 from restoretui.ledger.marks.span_changes import (
     copy_spans,
     cut_object,
-    cut_prefix,
     in_rows,
     out_of_spans,
 )
@@ -33,9 +35,8 @@ from restoretui.ledger.store.unknown_values import OF_KNOWN, sum_of
 from restoretui.ledger.store.writer import Tx
 from restoretui.ledger.views import fact_sql
 from restoretui.ledger.views.filter_columns import FACTS, as_known
-from restoretui.ledger.views.filter_sql import end_of_prefix
 from restoretui.ledger.views.ids_in_order import IdRange
-from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, values_of
+from restoretui.ledger.views.look_columns import FACTS_OF_LOOK, columns_of, values_of
 from restoretui.ledger.views.row_order import Span
 from restoretui.ledger.views.where_sql import where
 
@@ -108,27 +109,41 @@ def add_looks(tx: Tx, sel: int, place: int, looks: Sequence[Observation], *, sil
 
     ``silent``: they were not looked at, but told of by who knows nothing of restores.
     """
-    there = [look for look in looks if not look.gone]
-    if not there:
-        return
-    out_of_spans(tx, sel, place, [look.key for look in there])
-    are_new = _are_new(tx, sel, place, there)
-    names = [(look.key, look.version_id or "") for look in there]
+    there = [values_of(look) for look in looks if not look.gone]
+    if there:
+        _add_columns(tx, sel, place, list(zip(*there, strict=True)), silent=silent)
+
+
+def add_listed(tx: Tx, sel: int, place: int, rows: Rows, seen_at: Sequence[float]) -> None:
+    """Mark objects that pages of a listing showed, each at its time, with what they told. Totals as ``add_looks``."""
+    if rows:
+        _add_columns(tx, sel, place, columns_of(rows, seen_at), silent=False)
+
+
+def _add_columns(tx: Tx, sel: int, place: int, columns: Sequence[Sequence[Any]], *, silent: bool) -> None:
+    keys, versions, _, sizes = columns[:4]
+    number = len(keys)
+    out_of_spans(tx, sel, place, keys)
+    are_new = _are_new(tx, sel, place, keys, versions)
+    names = [] if are_new else list(zip(keys, versions, strict=True))
     before = (0, 0) if are_new else _tally(tx, sel, place, names)
     row = tx.row("SELECT step FROM selection_set WHERE id = ?", (sel,))
-    step = 0 if row is None else row[0]
-    tx.values(INSERT, [(step, sel, place, *values_of(look), int(silent)) for look in there], IF_NEWER)
-    after = (len(there), sum_of(look.size for look in there)) if are_new else _tally(tx, sel, place, names)
+    same = [[value] * number for value in (0 if row is None else row[0], sel, place, int(silent))]
+    tx.columns(INSERT, [*same[:3], *columns, same[3]], IF_NEWER)
+    after = (number, sum_of(sizes)) if are_new else _tally(tx, sel, place, names)
     add_to_totals(tx, sel, place, after[0] - before[0], after[1] - before[1])
 
 
-def _are_new(tx: Tx, sel: int, place: int, looks: Sequence[Observation]) -> bool:
+def _are_new(tx: Tx, sel: int, place: int, keys: Sequence[str], versions: Sequence[str]) -> bool:
     """Each is of another object, and nothing from the first of their keys to the last is marked: so it mostly is."""
-    keys = [look.key for look in looks]
-    if len({(look.key, look.version_id or "") for look in looks}) < len(looks):
+    if all(map(lt, keys, keys[1:])):
+        ends = keys[0], keys[-1]
+    elif len(set(zip(keys, versions, strict=True))) == len(keys):
+        ends = min(keys), max(keys)
+    else:
         return False
     between = "SELECT 1 FROM selection WHERE sel = ? AND place_id = ? AND key BETWEEN ? AND ? LIMIT 1"
-    return tx.row(between, (sel, place, min(keys), max(keys))) is None
+    return tx.row(between, (sel, place, *ends)) is None
 
 
 def _tally(tx: Tx, sel: int, place: int, names: Iterable[tuple[str, str]]) -> tuple[int, int]:
@@ -209,17 +224,6 @@ def _remove_span(tx: Tx, sel: int, place: int, span: Span) -> None:
     else:
         listed = f"SELECT l.key, coalesce(l.version_id, '') FROM {span.source} WHERE {span.where}"
         take(tx, sel, place, f"(key, version_id) IN ({listed})", args)
-    recount(tx, sel, place)
-
-
-def remove_prefix(tx: Tx, sel: int, place: int, prefix: str, *, only_here: bool = False) -> None:
-    """Unmark every object whose key begins with ``prefix``; ``only_here``: those in none of the prefixes below."""
-    where = "key >= :low AND key < :high" if prefix else "1"
-    if only_here:
-        where += " AND instr(substr(key, length(:low) + 1), '/') = 0"
-    high = end_of_prefix(prefix)
-    cut_prefix(tx, sel, place, prefix, high, only_here=only_here)
-    take(tx, sel, place, where, {"low": prefix, "high": high})
     recount(tx, sel, place)
 
 

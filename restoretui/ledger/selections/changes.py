@@ -7,8 +7,9 @@ write, waits for none of them.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import LedgerError, UsageError
@@ -34,6 +35,15 @@ class _ChangeBegun(NamedTuple):
     before: SelectionSummary
     step: Step | None
     """None where nobody can undo it."""
+
+
+class LongChange(Struct):
+    """A change that is made in steps."""
+
+    live: int
+    """The set that it is made in."""
+    summary: SelectionSummary
+    """What is marked in it: before, and once it is over, after."""
 
 
 class ChangingMarks(MarkedObjects):
@@ -129,11 +139,16 @@ class ChangingMarks(MarkedObjects):
 
     # --- how a change is made
 
-    async def _put_aside(self, sel: int, history: History) -> SelectionSummary:
+    async def _put_aside(
+        self, sel: int, history: History, is_all: Callable[[Tx, int], bool] = lambda _tx, _sel: True
+    ) -> SelectionSummary | None:
+        """Unmark everything; None, and nothing is, where it is not what was meant."""
         now = self._clock.now().timestamp()
 
-        def aside(tx: Tx) -> tuple[SelectionSummary, Step | None]:
+        def aside(tx: Tx) -> tuple[SelectionSummary | None, Step | None]:
             live = live_of(tx, sel)
+            if not is_all(tx, live):
+                return None, None
             if not is_kept(tx, live):
                 stored_marks.clear(tx, live)
                 return self._changed(tx, live, now), None
@@ -150,6 +165,21 @@ class ChangingMarks(MarkedObjects):
             self._forgotten += history.note(step)
         return summary
 
+    async def _replace(self, old: int, fill: Callable[[Tx, int], None]) -> SelectionSummary:
+        """Put what is marked aside, and mark what ``fill`` does in the empty set: undone at once."""
+        now = self._clock.now().timestamp()
+
+        def work(tx: Tx) -> tuple[SelectionSummary, Step]:
+            step = History.put_aside(tx, old, now)
+            fill(tx, step.after)
+            tx.touch(change_feed.selection_topic(old))
+            return self._changed(tx, step.after, now), step
+
+        summary, step = await self._writer.do(work)
+        self._pending.shown = step.after
+        self._own.add(step.after)
+        return self._noted(summary, step)
+
     async def _change(self, sel: int, change: Callable[[Tx, int], None]) -> SelectionSummary:
         """``change`` is given the set to change: where ``sel`` was put aside meanwhile, the one in its place."""
         now = self._clock.now().timestamp()
@@ -163,13 +193,12 @@ class ChangingMarks(MarkedObjects):
             forgotten, self._forgotten = self._forgotten, []
             return self._noted(*await self._writer.do(work))
 
-    async def _change_in_steps(
-        self, sel: int, rows: int, change: Callable[[Tx, int, int, int], None], told: Callable[[int], None]
-    ) -> SelectionSummary:
-        """One change of very many rows: ``change`` is given the set, and of which row to which (not included).
+    @asynccontextmanager
+    async def _long_change(self, sel: int) -> "AsyncIterator[LongChange]":
+        """One change of very many rows, in as many transactions as are made meanwhile: others write between them.
 
-        Between two steps others write. What is done when it fails, or is given up, stays, and can be undone: at once,
-        where nothing was marked before, since that takes no row away again but shows the empty set.
+        What is done when it fails, or is given up, stays, and can be undone: at once, where nothing was marked
+        before, since that takes no row away again but shows the empty set.
         """
         now = self._clock.now().timestamp()
         async with self._alone(sel):
@@ -178,14 +207,11 @@ class ChangingMarks(MarkedObjects):
             if begun.step is not None:
                 self._pending.shown = begun.live
                 self._own.add(begun.live)
+            change = LongChange(begun.live, begun.before)
             try:
-                for start in range(0, rows, ROWS_A_STEP):
-                    stop = min(rows, start + ROWS_A_STEP)
-                    await self._writer.do(partial(_step, change=change, ends=(begun.live, start, stop)))
-                    told(stop)
+                yield change
             finally:
-                summary = self._noted(*await self._writer.do(lambda tx: self._end(tx, begun, now)))
-            return summary
+                change.summary = self._noted(*await self._writer.do(lambda tx: self._end(tx, begun, now)))
 
     @asynccontextmanager
     async def _alone(self, sel: int) -> AsyncIterator[None]:
@@ -227,7 +253,3 @@ class ChangingMarks(MarkedObjects):
         tx.run("UPDATE selection_set SET revision = revision + 1, changed_at = ? WHERE id = ?", (now, sel))
         tx.touch(change_feed.selection_topic(sel))
         return summary_of(tx.rows(TOTALS, (sel,)))
-
-
-def _step(tx: Tx, *, change: Callable[[Tx, int, int, int], None], ends: tuple[int, int, int]) -> None:
-    change(tx, *ends)

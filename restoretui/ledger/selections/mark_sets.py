@@ -107,9 +107,9 @@ class MarkSets:
 
     # --- what is in them
 
-    def by_bucket(self, like: MarksView | None = None) -> MarksView:
-        """What is marked on screen, by bucket: at once. Folded as ``like``, an older picture, is."""
-        return by_bucket(self._quick, self.shown, like)
+    async def by_bucket(self, like: MarksView | None = None) -> MarksView:
+        """What is marked on screen, by bucket: soon. Folded as ``like``, an older picture, is."""
+        return await by_bucket(self._glancer, self._quick, self.shown, like)
 
     async def by_prefix(self, like: MarksView | None = None, told: Callable[[int], None] | None = None) -> MarksView:
         """The same by bucket and prefix; ``told`` hears how many objects have been counted, of very many often."""

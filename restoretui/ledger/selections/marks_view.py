@@ -1,7 +1,8 @@
 """Everything that is marked, by bucket and prefix, as a table reads it: headings with sums, and the objects below.
 
-By bucket is known at once; by prefix is added up once, in steps (``mark_runs``). Of the objects only the rows on
-screen are read, by their place in the order of keys, so that ten million of them cost no more than a screenful.
+By bucket is known soon; by prefix is added up once, in steps (``mark_runs``). Of the objects only the rows on screen
+are read, by their place in the order of keys from the nearest that is known on (``milestones``), so that ten million
+of them cost no more than a screenful.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,6 +15,7 @@ from restoretui.core.model import ObjectRef
 from restoretui.ledger.marks.in_key_order import MarksInOrder
 from restoretui.ledger.marks.spans import Reads
 from restoretui.ledger.records import CloudId
+from restoretui.ledger.selections import milestones
 from restoretui.ledger.selections.mark_runs import MarkRun, MarkRuns
 from restoretui.ledger.store.decoding import Shape, decodes
 from restoretui.ledger.store.quick_reads import QuickReads
@@ -242,6 +244,13 @@ class MarksView:
         rows = self.rows(position, 1)
         return rows[0].id if rows else None
 
+    async def measure(self, reader: ReaderThread) -> None:
+        """Have it known where some of very many marks stand: no key waits for a count of those before its row."""
+        for group in self.groups:
+            if group.whole and group.lists and group.objects > milestones.EVERY:
+                found = await milestones.read_milestones(reader, self.sel, group.place, end_of_prefix(""))
+                group.known = sorted({*found, *group.known})
+
     def left(self, row: MarkRow) -> None:
         """One of its objects was unmarked: the rows behind it move up before all is added up again."""
         group, named = self._group(row.id), self.ids.named[row.id][1]
@@ -251,7 +260,7 @@ class MarksView:
             if one is group or (one.place == group.place and not one.lists):
                 one.objects -= 1
                 one.size_bytes -= row.size or 0
-        group.known = [pair for pair in group.known if pair[1] < named]
+        group.known = [(at - (key > named), key) for at, key in group.known if key != named]
         self._place()
 
     async def wait(self) -> None:
@@ -277,9 +286,13 @@ _PLACES = (
 )
 
 
-def by_bucket(quick: QuickReads, sel: int, like: MarksView | None = None, *, added_up: bool = False) -> MarksView:
-    """What is marked, bucket by bucket: quick, however much that is."""
-    return MarksView(quick, sel, [_bucket(row) for row in quick.rows(_PLACES, (sel,))], like, added_up=added_up)
+async def by_bucket(
+    reader: ReaderThread, quick: QuickReads, sel: int, like: MarksView | None = None, *, added_up: bool = False
+) -> MarksView:
+    """What is marked, bucket by bucket: soon, however much that is."""
+    view = MarksView(quick, sel, [_bucket(row) for row in quick.rows(_PLACES, (sel,))], like, added_up=added_up)
+    await view.measure(reader)
+    return view
 
 
 def _bucket(row: tuple[Any, ...], *, lists: bool = True) -> MarkGroup:
@@ -307,7 +320,7 @@ async def by_prefix(
                 objects += run.objects
                 _add(folders[run.place], run, buckets[run.place])
             if sum(map(len, folders.values())) > MOST_GROUPS:
-                return by_bucket(quick, sel, like, added_up=True)
+                return await by_bucket(reader, quick, sel, like, added_up=True)
             if told is not None:
                 told(objects)
         if step.is_true:

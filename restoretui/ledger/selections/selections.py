@@ -5,18 +5,23 @@ listing they were made in; an object is in a set once, however often it is added
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from restoretui.core.model import ObjectRef
+from restoretui.core.rows import Rows
 from restoretui.ledger.catalog.browse_view import BrowseView
 from restoretui.ledger.catalog.observations import place_id, record_looks
 from restoretui.ledger.catalog.retention import in_steps
 from restoretui.ledger.marks import marking, stored_marks
 from restoretui.ledger.marks.doubts import NAME_CLASS
+from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.marks.spans import FEW
 from restoretui.ledger.records import CloudId, Observation, Query, SelectionSummary
+from restoretui.ledger.selections import parts, taking_in
 from restoretui.ledger.selections.changes import ROWS_A_STEP, ChangingMarks
 from restoretui.ledger.selections.history import forget_some
 from restoretui.ledger.store import change_feed
@@ -66,10 +71,17 @@ class Selections(ChangingMarks):
     async def clear(self, sel: int) -> SelectionSummary:
         """Unmark everything."""
         with self._pending.everything(sel):
-            if self._history is None:
-                return await self._change(sel, stored_marks.clear)
-            async with self._alone(sel):
-                return await asyncio.shield(self._put_aside(sel, self._history))
+            done = await self._all_aside(sel)
+            return await self._change(sel, stored_marks.clear) if done is None else done
+
+    async def _all_aside(
+        self, sel: int, is_all: Callable[[Tx, int], bool] = lambda _tx, _sel: True
+    ) -> SelectionSummary | None:
+        """Unmark everything at once; None, and nothing is, where nobody can undo that, or ``is_all`` says no."""
+        if self._history is None:
+            return None
+        async with self._alone(sel):
+            return await asyncio.shield(self._put_aside(sel, self._history, is_all))
 
     # --- rows of a listing
 
@@ -104,7 +116,9 @@ class Selections(ChangingMarks):
         """Mark every object of a view: all that match its filter. ``told`` hears how many of very many are done."""
         async with self._all_of(sel, view, mark=True) as span:
             if span == marking.whole_listing(view.listing_id):
-                return await self._change(sel, lambda tx, sel: marking.add_listing(tx, sel, _place(view)))
+                done = await self._taken_in(sel, _place(view), told)
+                whole = partial(marking.add_listing, place=_place(view))
+                return await self._change(sel, whole) if done is None else done
             if view.objects < ROWS_A_STEP:
                 return await self._add_span(sel, view, span)
             async with view.in_id_order() as ids:
@@ -113,6 +127,31 @@ class Selections(ChangingMarks):
                 ranges = await self._reader.run(ids.ranges)
                 done = None if ranges is None else await self._add_ranges(sel, view, ranges)
                 return await self._add_in_steps(sel, view, ids, told) if done is None else done
+
+    async def _taken_in(
+        self, sel: int, place: stored_marks.ListingPlace, told: Callable[[int], None] | None
+    ) -> SelectionSummary | None:
+        """Mark all of a listing over many single marks that are of it; None, and nothing is, where those are not."""
+        if self._history is None or sel not in self._own:
+            return None
+        async with self._alone(sel):
+            old = self.shown
+            if not taking_in.is_worth_it(self._quick, old, place.place_id):
+                return None
+            revision = await self.revision(old)
+            others = await taking_in.others(self._reader, old, place, told)
+            if others is None:
+                return None
+
+            def fill(tx: Tx, new: int) -> None:
+                row = tx.row("SELECT revision FROM selection_set WHERE id = ?", (old,))
+                if row is None or row[0] != revision:
+                    raise taking_in.CannotSay
+                taking_in.take_in(tx, old, new, place, others)
+
+            with contextlib.suppress(taking_in.CannotSay):
+                return await asyncio.shield(self._replace(old, fill))
+        return None
 
     async def _add_ranges(self, sel: int, view: BrowseView, ranges: Sequence[IdRange]) -> SelectionSummary | None:
         """None, and nothing is marked, where spans cannot say it."""
@@ -134,7 +173,13 @@ class Selections(ChangingMarks):
             outer = ids.outer(tx.connection, start, stop)
             marking.add_some(tx, sel, place, ids.some(table, start, stop), outer)
 
-        return await self._change_in_steps(sel, ids.rows, add, told or (lambda _done: None))
+        async with self._long_change(sel) as change:
+            for start in range(0, ids.rows, ROWS_A_STEP):
+                stop = min(ids.rows, start + ROWS_A_STEP)
+                await self._writer.do(partial(add, sel=change.live, start=start, stop=stop))
+                if told is not None:
+                    told(stop)
+        return change.summary
 
     async def invert_view(self, sel: int, view: BrowseView) -> SelectionSummary:
         """Unmark the marked objects of a view, mark the others."""
@@ -171,10 +216,12 @@ class Selections(ChangingMarks):
 
         return await self._change(sel, add)
 
-    async def add_listed(self, sel: int, cloud: CloudId, bucket: str, looks: Sequence[Observation]) -> None:
-        """Mark objects that a page of a listing showed, with what it told of them."""
-        if looks:
-            await self._change(sel, lambda tx, sel: marking.add_looks(tx, sel, place_id(tx, cloud, bucket), looks))
+    async def add_listed(self, sel: int, cloud: CloudId, bucket: str, rows: Rows, seen_at: Sequence[float]) -> None:
+        """Mark objects that pages of a listing showed, each at its time, with what was told of them."""
+        if rows:
+            await self._change(
+                sel, lambda tx, sel: marking.add_listed(tx, sel, place_id(tx, cloud, bucket), rows, seen_at)
+            )
 
     async def add_told(self, sel: int, cloud: CloudId, bucket: str, told: Sequence[Observation]) -> None:
         """Mark objects that a file tells of, which knows of no restores: a plan looks at each."""
@@ -218,14 +265,34 @@ class Selections(ChangingMarks):
         )
 
     async def remove_under(
-        self, sel: int, cloud: CloudId, bucket: str, prefix: str, *, only_here: bool = False
+        self, sel: int, part: PartOfPlace, told: Callable[[int], None] | None = None
     ) -> SelectionSummary:
-        """Unmark every object whose key begins with ``prefix``; ``only_here``: of those, what no prefix below has."""
+        """Unmark a part of what is marked: at once where that is all there is, very many single marks in steps.
 
-        def remove(tx: Tx, sel: int) -> None:
-            marking.remove_prefix(tx, sel, place_id(tx, cloud, bucket), prefix, only_here=only_here)
+        ``told`` hears how many of these are done.
+        """
 
-        return await self._change(sel, remove)
+        def rest(tx: Tx, sel: int) -> None:
+            parts.remove(tx, sel, place_id(tx, part.cloud, part.bucket), part)
+
+        def some(tx: Tx, sel: int, after: tuple[str, str]) -> parts.Removed:
+            place = place_id(tx, part.cloud, part.bucket)
+            return parts.remove_some(tx, sel, place, part, after, ROWS_A_STEP)
+
+        done = await self._all_aside(sel, lambda tx, sel: parts.is_all(tx, sel, part))
+        if done is not None:
+            return done
+        if not parts.has_singles(self._quick, sel, part, ROWS_A_STEP):
+            return await self._change(sel, rest)
+        async with self._long_change(sel) as change:
+            taken, step = 0, parts.Removed(0, (part.prefix, ""), is_last=False)
+            while not step.is_last:
+                step = await self._writer.do(partial(some, sel=change.live, after=step.after))
+                taken += step.objects
+                if told is not None:
+                    told(taken)
+            await self._writer.do(partial(rest, sel=change.live))
+        return change.summary
 
     async def remove_refs(self, sel: int, cloud: CloudId, refs: Collection[ObjectRef]) -> SelectionSummary:
         """Unmark these objects."""

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, count
 from pathlib import Path
@@ -70,23 +70,34 @@ class Tx:
         ``executemany`` lets go of the interpreter's lock once a row; while the event loop is busy each return to it
         takes a switch interval, which makes it slower by a factor of a hundred.
         """
-        done = 0
-        for size in _CHUNKS:
-            width = len(rows[0]) if rows else 1
-            if size * width > _MAX_VALUES:
-                continue
-            while len(rows) - done >= size:
-                some = rows[done : done + size]
-                if size < _WORTH_COMPARING:
-                    template, args = f"VALUES {values_template(size, width)}", list(chain.from_iterable(some))
-                else:
-                    template, args = _by_query(some)
-                self.connection.execute(f"{head} {template} {tail}", [*args, *bound] if bound else args)
-                done += size
+        for start, stop in _pieces(len(rows), len(rows[0]) if rows else 1):
+            self._insert(head, list(zip(*rows[start:stop], strict=True)), tail, bound)
+
+    def columns(self, head: str, columns: Sequence[Sequence[object]], tail: str = "") -> None:
+        """The same of rows that stand by column."""
+        for start, stop in _pieces(len(columns[0]), len(columns)):
+            self._insert(head, [column[start:stop] for column in columns], tail, ())
+
+    def _insert(self, head: str, columns: Sequence[Sequence[object]], tail: str, bound: Sequence[object]) -> None:
+        if len(columns[0]) < _WORTH_COMPARING:
+            template = f"VALUES {values_template(len(columns[0]), len(columns))}"
+            args = list(chain.from_iterable(zip(*columns, strict=True)))
+        else:
+            template, args = _by_query(columns)
+        self.connection.execute(f"{head} {template} {tail}", [*args, *bound] if bound else args)
 
     def touch(self, *topics: str) -> None:
         """Say what subscribers will have to read again after the commit."""
         self.topics.update(topics)
+
+
+def _pieces(rows: int, width: int) -> Iterator[tuple[int, int]]:
+    """From which row to which (not included) one statement after another goes."""
+    done = 0
+    for size in _CHUNKS:
+        while size * width <= _MAX_VALUES and rows - done >= size:
+            yield done, done + size
+            done += size
 
 
 _templates: dict[tuple[int, int], str] = {}
@@ -100,13 +111,12 @@ def values_template(rows: int, width: int) -> str:
     return text
 
 
-def _by_query(rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
-    columns = list(zip(*rows, strict=True))
+def _by_query(columns: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
     alike = tuple(column.count(column[0]) == len(column) for column in columns)
     args = [column[0] for column, is_alike in zip(columns, alike, strict=True) if is_alike]
     own = [column for column, is_alike in zip(columns, alike, strict=True) if not is_alike]
     args += chain.from_iterable(zip(*own or columns[:1], strict=True))
-    return alike_template(len(rows), alike), args
+    return alike_template(len(columns[0]), alike), args
 
 
 @lru_cache(maxsize=64)

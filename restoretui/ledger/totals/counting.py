@@ -46,8 +46,9 @@ FolderSums = Mapping[tuple[str, str], Sequence[int]]
 class NewRows(NamedTuple):
     """Rows of a listing that were just written."""
 
-    ids: range
-    sums: FolderSums
+    ids: Sequence[range]
+    sums: Sequence[FolderSums]
+    """Each of some of the rows."""
     told: bool
     """Some of them tell of a restore."""
 
@@ -74,16 +75,18 @@ def count_rows(tx: Tx, listed: CountedListing, rows: NewRows, now: float) -> Non
     """Count rows that have just come."""
     states = {
         name: tx.rows(f"SELECT {listed_state(listed.cloud.rules, ':class')}", {"class": name, "now": now})[0][0]
-        for name in {storage_class for _, storage_class in rows.sums}
+        for name in {storage_class for sums in rows.sums for _, storage_class in sums}
     }
     added = (
         (folder, storage_class, states[storage_class], objects, size >> HALF, size & _LOW, unsized)
-        for (folder, storage_class), (objects, size, unsized, _) in rows.sums.items()
+        for sums in rows.sums
+        for (folder, storage_class), (objects, size, unsized, _) in sums.items()
     )
     _add(tx, listed, added)
     if rows.told or listed.has_looks or listed.bucket_id:
-        ends: dict[str, object] = {"first": rows.ids.start, "last": rows.ids.stop - 1}
-        recount(tx, listed, now, "l.id BETWEEN :first AND :last", ends)
+        for ids in rows.ids:
+            ends: dict[str, object] = {"first": ids.start, "last": ids.stop - 1}
+            recount(tx, listed, now, "l.id BETWEEN :first AND :last", ends)
 
 
 def recount(tx: Tx, listed: CountedListing, now: float, where: str, args: dict[str, object]) -> None:

@@ -3,8 +3,11 @@
 A new column of looks is added here and by a migration in ``schema``, whose older steps stay as they were.
 """
 
+from collections.abc import Sequence
+
+from restoretui.core.rows import Rows
 from restoretui.ledger.records import Observation
-from restoretui.ledger.store.unknown_values import stored_size
+from restoretui.ledger.store.unknown_values import UNTOLD_SIZE, stored_column, stored_size
 
 FACTS_OF_LOOK = (
     "storage_class", "size", "modified", "archive_status", "looked", "in_progress", "expiry", "seen_at", "etag",
@@ -32,3 +35,18 @@ def values_of(look: Observation) -> tuple[object, ...]:
         look.asked_at,
         look.lapses,
     )
+
+
+def columns_of(rows: Rows, seen_at: Sequence[float]) -> list[Sequence[object]]:
+    """The same by column, of rows of a listing: when each was seen stands beside them."""
+    keys, versions, sizes, modified, classes, in_progress, expiries, etags = rows.columns[:8]
+    number = len(keys)
+    untold: list[object] = [None] * number
+    if versions.count(None) == number:
+        named: Sequence[object] = [""] * number
+    else:
+        named = [version or "" for version in versions]
+    return [
+        keys, named, classes, stored_column(list(sizes), UNTOLD_SIZE), modified, untold, [False] * number,
+        in_progress, expiries, seen_at, [etag.strip('"') for etag in etags], untold, untold, untold, untold,
+    ]  # fmt: skip

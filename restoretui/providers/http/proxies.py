@@ -1,14 +1,16 @@
 """Proxy settings of the environment: HTTPS_PROXY, HTTP_PROXY, and NO_PROXY for what goes past them."""
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from restoretui.core.errors import Unreachable, UsageError
 
 _SCHEMES = ("http", "https")
+_ASKED = ("darwin", "win32")
+"""Systems that have settings of their own, beside the environment's."""
 
 
 class Proxy(NamedTuple):
@@ -77,6 +79,10 @@ class NoProxies(Proxies):
 
 def find_proxy(url: str) -> Proxy | None:
     """What the environment says of ``url`` now. ``Unreachable`` for a proxy of a kind that cannot be used."""
+    if sys.platform not in _ASKED and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # which brings an HTTP client of its own
+
     parts = urlsplit(url)
     given = getproxies().get(parts.scheme, "").strip()
     if not given or proxy_bypass(parts.netloc):

@@ -92,14 +92,23 @@ def make_tls(trust: Trust, proxy_bundle: str = "", proxy_certificate: str = "", 
     return Tls(context, trust, to_proxy, proxy_trust)
 
 
+def names_none(environment: Mapping[str, str]) -> bool:
+    """No variable names certificates, in which there may be a mistake to complain of."""
+    return not any(map(environment.get, ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", *_OF_OPENSSL)))
+
+
+def without_certificates() -> Tls:
+    """Contexts that believe nobody, for an endpoint that is reached without TLS: certificates take long to read."""
+    context, trust = _strict_context(), Trust()
+    return Tls(context, trust, context, trust)
+
+
 def verifying_context(trust: Trust) -> ssl.SSLContext:
     """A client's context that verifies chain, dates and name, and speaks TLS 1.2 or later. Reads files.
 
     ``UsageError`` names a bundle that cannot be used.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # by which certificates and names are checked
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.post_handshake_auth = True
+    context = _strict_context()
     if trust.bundle:
         _load(context, trust.bundle, trust.source)
         if trust.replaces:
@@ -112,6 +121,13 @@ def verifying_context(trust: Trust) -> ssl.SSLContext:
         path = os.environ.get(name, "")
         if path and Path(path).exists():  # OpenSSL, too, passes over one that is not there
             _load(context, path, f"${name}")
+    return context
+
+
+def _strict_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # by which certificates and names are checked
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.post_handshake_auth = True
     return context
 
 

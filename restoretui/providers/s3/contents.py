@@ -16,7 +16,7 @@ from restoretui.providers.wire.continuation import Tokens
 
 if TYPE_CHECKING:
     from restoretui.core.then.contents import Contents
-    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.late_sdk import LateSdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
 _KEPT = {
@@ -37,7 +37,7 @@ _UNSAID = frozenset({"NotImplemented", "501", "405"})
 class S3Contents:
     """See ``core.then.contents.Contents``. Nothing is repeated here, but for a bucket that lives elsewhere."""
 
-    def __init__(self, sdk: "Sdk", calls: S3Client) -> None:
+    def __init__(self, sdk: "LateSdk", calls: S3Client) -> None:
         self._sdk = sdk
         self._calls = calls
 

@@ -16,7 +16,7 @@ from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.client import S3Client
-    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.late_sdk import LateSdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
 _MISSING = frozenset(
@@ -34,7 +34,7 @@ _GET, _PUT = "GetBucketNotificationConfiguration", "PutBucketNotificationConfigu
 class S3Events:
     """See ``core.events.service.EventService``; made by ``S3Provider.events``."""
 
-    def __init__(self, sdk: "Sdk", calls: "S3Client") -> None:
+    def __init__(self, sdk: "LateSdk", calls: "S3Client") -> None:
         self._sdk = sdk
         self._calls = calls
 

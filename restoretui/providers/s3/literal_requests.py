@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.validate import ParamValidator
-
 from restoretui.core.errors import UsageError
 from restoretui.core.literal.literal import Literal
-from restoretui.providers.s3.client.sdk import MD5
+from restoretui.providers.s3.client.signing import MD5
 from restoretui.providers.wire.refusals import printable
 
 MEMBER = "RestoreRequest"
@@ -15,6 +13,8 @@ MEMBER = "RestoreRequest"
 
 def check_request(shape: Any, body: Mapping[str, Any]) -> None:
     """``UsageError`` for what the model of ``RestoreRequest`` does not know, or wants otherwise."""
+    from botocore.validate import ParamValidator  # the shape is the SDK's, which is loaded by now
+
     report = ParamValidator().validate(body, shape)
     wrong = report.generate_report() if report.has_errors() else ""
     if not wrong:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from restoretui.core.events.service import EventService
     from restoretui.core.inventory.rules import InventoryRule
     from restoretui.core.then.contents import Contents
-    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.late_sdk import LateSdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
 HISTORY, RESTORES = "history", "restores"
@@ -62,7 +62,7 @@ class S3Provider:
 
     scheme = "s3"
 
-    def __init__(self, sdk: "Sdk", calls: S3Client, clock: Clock, store: Store | None = None) -> None:
+    def __init__(self, sdk: "LateSdk", calls: S3Client, clock: Clock, store: Store | None = None) -> None:
         self._sdk = sdk
         self._calls = calls
         self._status_probe = StatusProbe(clock)
@@ -103,13 +103,13 @@ class S3Provider:
         clock: Clock | None = None,
         mfa: MfaPrompter | None = None,
     ) -> "S3Provider":
-        """Load the SDK and make the first client, both beside the event loop: see ``OpenProvider``."""
+        """Read the configuration, or load the SDK, beside the event loop: see ``OpenProvider``."""
         limits, clock = limits or Limits(), clock or SystemClock()
 
-        async def load() -> "Sdk":
-            from restoretui.providers.s3.client.sdk import Sdk
+        async def load() -> "LateSdk":
+            from restoretui.providers.s3.client.late_sdk import LateSdk
 
-            return await Sdk.start(connection, limits, clock, mfa)
+            return await LateSdk.start(connection, limits, clock, mfa)
 
         sdk = await run_in_thread(load, "restoretui-sdk")
         requests = RequestBuilder(sdk, connection, clock, learns=sdk.http is HttpClient.OWN)

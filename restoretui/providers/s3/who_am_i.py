@@ -8,14 +8,14 @@ from restoretui.providers.s3.client.client import S3Client
 from restoretui.providers.s3.client.request_builder import S3Request
 
 if TYPE_CHECKING:
-    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.late_sdk import LateSdk
     from restoretui.providers.s3.client.signing import Keys
 
 
 class WhoAmI:
     """Of one provider; its keys' cache asks it, too."""
 
-    def __init__(self, sdk: "Sdk", calls: S3Client) -> None:
+    def __init__(self, sdk: "LateSdk", calls: S3Client) -> None:
         self._sdk = sdk
         self._calls = calls
         self._known: tuple[Keys, str, str] | None = None

@@ -3,7 +3,6 @@
 The files are AWS's ``config`` and ``credentials`` and ossutil's, which are written by hand and by many programs.
 """
 
-import configparser
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +28,8 @@ def fault_in(path: Path, content: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return f"{path} cannot be read: line {line}: this is not UTF-8", "save the file as UTF-8"
+    import configparser  # not without a fault
+
     parser = configparser.RawConfigParser(default_section="")
     try:
         parser.read_string(text)

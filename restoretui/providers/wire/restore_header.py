@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from restoretui.core.model import END_UNTOLD, RestoreStatus, Tier
@@ -82,6 +81,12 @@ _ISO = re.compile(
 )
 
 
+def _from_mail(text: str) -> datetime:
+    from email.utils import parsedate_to_datetime  # hardly any server writes such
+
+    return parsedate_to_datetime(text)
+
+
 def parse_instant(text: str | None) -> datetime | None:
     """An HTTP date or ISO 8601 as an aware UTC instant; None when it is neither."""
     if not text:
@@ -93,7 +98,7 @@ def parse_instant(text: str | None) -> datetime | None:
             return datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
         except ValueError:
             return None
-    for parse in (from_iso, parsedate_to_datetime):
+    for parse in (from_iso, _from_mail):
         try:
             instant = parse(text)
             return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)

@@ -3,29 +3,31 @@
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any
-from urllib.parse import unquote, unquote_plus
+from typing import Any, TypeVar
 
-from restoretui.core.batch.report_keys import is_surely_raw
 from restoretui.core.errors import LocationError, UsageError
-from restoretui.core.location import MAX_KEY_BYTES, check_key, parse_location
-from restoretui.core.model import DEFAULT_SCHEME
-from restoretui.core.rules.clouds import CLOUDS, cloud_with_jobs
-from restoretui.session.keys.entries import KeysFormat, ListedKey
-from restoretui.session.keys.lines import BadLines, Numbered, decoded
+from restoretui.core.location import MAX_KEY_BYTES, check_bucket, check_key, parse_location
+from restoretui.core.rows import Repeated
+from restoretui.core.rules.clouds import CLOUDS
+from restoretui.session.keys.batch_rows import REPORT_HEADINGS, BatchRows
+from restoretui.session.keys.entries import Entries, KeysFormat, ListedKey, ListedKeys, PlainKeys
+from restoretui.session.keys.lines import BadLines, Pieces, decoded, numbered
+
+T = TypeVar("T", bytes, list[str])
 
 LONGEST_LINE = 1 << 16
 """Bytes of a line of JSON or CSV."""
 MOST_LINES = 10_000_000
-"""Of a list that is held in memory: some 150 bytes each. A list may have no end."""
-REPORT_HEADINGS = ("Bucket", "Key", "VersionId", "TaskStatus", "ErrorCode", "HTTPStatusCode", "ResultMessage")
-"""Of a completion report, whose CSV has none of its own (FACTS 2.3)."""
+"""Of a list that is held in memory: some 150 bytes each, a tenth of it of plain keys. A list may have no end."""
+_LONGEST_NAME = 64
 _NO_OBJECTS = frozenset(
     ("missing", "bucket", "prefix", "plan", "run", "job", "check", "entry", "prices", "setting", "summary")
 )
 """Our lines that name no object, or one that is not there."""
 _LINE = f"{LONGEST_LINE:,} bytes that a line may have"
+_KEY, _LOCATION = f"{MAX_KEY_BYTES:,} bytes of the longest key", f"{8 * MAX_KEY_BYTES:,} bytes of a location"
 _AS_UNICODE = "name one object in each"
 
 
@@ -39,40 +41,43 @@ class Reading:
         """``failed_only``: of a completion report, only tasks that failed are meant."""
         self.bad = BadLines(name)
         self._failed_only = failed_only
-        self.entries: list[ListedKey] = []
+        self.entries: Entries = ListedKeys()
         self.notes: list[str] = []
         self._name = name
         self._prefix = prefix
+        self._longest_plain = MAX_KEY_BYTES - len(prefix.encode())
 
-    def read(self, form: KeysFormat, lines: Numbered, *, keeps_returns: bool = False) -> None:
+    def read(self, form: KeysFormat, pieces: Pieces, *, keeps_returns: bool = False) -> None:
         """Read it whole; ``UsageError`` names the lines that are no objects. ``keeps_returns``: CR ends no line."""
         if not self.hands_on or form in (KeysFormat.MANIFEST, KeysFormat.REPORT):
-            lines = self._bounded(lines)
+            pieces = self._bounded(pieces)
         match form:
             case KeysFormat.PLAIN:
-                for number, line in lines:
-                    self._try(number, line if keeps_returns else line.removesuffix(b"\r"), self._plain)
+                if not self.hands_on:
+                    self.entries = PlainKeys()
+                for number, lines in pieces:
+                    self._plain_lines(number, lines, keeps_returns=keeps_returns)
             case KeysFormat.URI:
-                for number, line in lines:
+                for number, line in numbered(pieces):
                     self._try(number, line.removesuffix(b"\r"), self._uri)
             case KeysFormat.JSONL:
-                for number, line in lines:
+                for number, line in numbered(pieces):
                     self._try(number, line.strip(), self._json)
             case KeysFormat.CSV | KeysFormat.MANIFEST | KeysFormat.REPORT:
-                self._rows(form, lines)
+                self._rows(form, pieces)
         self.bad.check()
 
-    def _bounded(self, lines: Numbered) -> Numbered:
-        for number, line in lines:
-            if number > MOST_LINES:
+    def _bounded(self, pieces: Pieces) -> Pieces:
+        for number, lines in pieces:
+            if number + len(lines) - 1 > MOST_LINES:
                 raise UsageError(
                     f"{self._name} has more than {MOST_LINES:,} lines, which are not held in memory",
                     "`restoretui set import NAME FILE` takes any number of keys, locations, JSON lines or CSV; write"
                     " @NAME then",
                 )
-            yield number, line
+            yield number, lines
 
-    def _try(self, number: int, line: bytes, parse: Callable[[int, bytes], None]) -> None:
+    def _try(self, number: int, line: T, parse: Callable[[int, T], None]) -> None:
         if not line:
             return
         try:
@@ -84,12 +89,24 @@ class Reading:
 
     # --- a line each
 
+    def _plain_lines(self, number: int, lines: Sequence[bytes], *, keeps_returns: bool) -> None:
+        """Many at once, where nothing is the matter with any of them, else one by one."""
+        if not keeps_returns:
+            lines = [line.removesuffix(b"\r") for line in lines]
+        if max(map(len, lines), default=0) <= self._longest_plain:
+            with suppress(UnicodeDecodeError):
+                keys = [self._prefix + line.decode() for line in lines if line]
+                self.entries.add("", Repeated("", len(keys)), keys, Repeated(None, len(keys)))
+                return
+        for at, line in enumerate(lines, number):
+            self._try(at, line, self._plain)
+
     def _plain(self, number: int, line: bytes) -> None:
-        text = decoded(self.bad, number, line, MAX_KEY_BYTES, f"{MAX_KEY_BYTES:,} bytes of the longest key")
+        text = decoded(self.bad, number, line, MAX_KEY_BYTES, _KEY)
         self.entries.append(ListedKey("", "", check_key(self._prefix + text)))
 
     def _uri(self, number: int, line: bytes) -> None:
-        text = decoded(self.bad, number, line, 8 * MAX_KEY_BYTES, f"{8 * MAX_KEY_BYTES:,} bytes of a location")
+        text = decoded(self.bad, number, line, 8 * MAX_KEY_BYTES, _LOCATION)
         self.entries.append(self._located(number, text))
 
     def _located(self, number: int, text: str) -> ListedKey:
@@ -127,112 +144,67 @@ class Reading:
             raise self.bad.of(number, f"names no bucket: {bucket!r}", _AS_UNICODE)
         if version and not isinstance(version, str):
             raise self.bad.of(number, f"names no version: {version!r}", _AS_UNICODE)
-        return ListedKey("", _checked_bucket(bucket) if bucket else "", check_key(key), version or None)
+        return ListedKey("", check_bucket(bucket) if bucket else "", check_key(key), version or None)
 
     # --- rows
 
-    def _rows(self, form: KeysFormat, lines: Numbered) -> None:
-        counted = _Counted(self.bad, lines)
-        rows = csv.reader(counted, strict=True)
-        headings: list[str] | None = None
-        raw: list[tuple[int, list[str]]] = []
+    def _rows(self, form: KeysFormat, pieces: Pieces) -> None:
+        texts, headings = _Texts(self.bad, pieces), list[str]()
+        batch = BatchRows(self.bad, report=form is KeysFormat.REPORT, failed_only=self._failed_only)
+
+        def under_headings(number: int, row: Sequence[str]) -> None:
+            self.entries.append(self._of_fields(number, dict(zip(headings, row, strict=False))))
+
+        rows = csv.reader(texts, strict=True)
         while True:
             try:
                 row = next(rows, None)
             except csv.Error as error:
-                self.bad.note(counted.number, self.bad.of(counted.number, f"is no CSV: {error}", "see RFC 4180"))
+                self.bad.note(texts.number, self.bad.of(texts.number, f"is no CSV: {error}", "see RFC 4180"))
                 break
             except UsageError as error:
-                self.bad.note(counted.number, error)
+                self.bad.note(texts.number, error)
                 break
             if row is None:
                 break
-            if not row:
-                continue
             if form is not KeysFormat.CSV:
-                if tuple(row) != REPORT_HEADINGS:
-                    raw.append((counted.number, row))
-            elif headings is None:
-                headings = [_plain_name(name) for name in row]
-                if not {"location", "uri", "key"} & set(headings):
-                    raise self.bad.of(
-                        counted.number, "has no heading called location or key", "begin with a line of headings"
-                    )
+                self._try(texts.number, row, batch.add)
+            elif headings:
+                self._try(texts.number, row, under_headings)
             else:
-                fields = dict(zip(headings, row, strict=False))
-                self._entry(counted.number, lambda number, of=fields: self._of_fields(number, of))  # type: ignore[misc]
-        if self._failed_only and form is KeysFormat.REPORT:
-            told, raw = raw, [one for one in raw if len(one[1]) != len(REPORT_HEADINGS) or one[1][3] == "failed"]
-            if told and not raw:
-                raise UsageError(f"{self._name} tells of no task that failed", "there is nothing in it to mark")
-        if raw:
-            decode = _decoder([row[1] for _, row in raw if len(row) > 1], report=form is KeysFormat.REPORT)
-            for number, row in raw:
-                self._entry(number, lambda number, of=row: self._of_row(number, of, form, decode))  # type: ignore[misc]
-
-    def _entry(self, number: int, make: Callable[[int], ListedKey]) -> None:
-        try:
-            self.entries.append(make(number))
-        except LocationError as error:
-            self.bad.note(number, self.bad.that(number, error))
-        except UsageError as error:
-            self.bad.note(number, error)
-
-    def _of_row(self, number: int, row: Sequence[str], form: KeysFormat, decode: Callable[[str], str]) -> ListedKey:
-        fits = len(row) == len(REPORT_HEADINGS) if form is KeysFormat.REPORT else len(row) in (2, 3)
-        if not fits or not row[1]:
-            what = (
-                "a task of a completion report" if form is KeysFormat.REPORT else "bucket, key and perhaps version id"
-            )
-            raise self.bad.of(number, f"is not {what}: it has {len(row)} fields", "see --keys-format")
-        bucket, key, version = (*row[:3], "", "")[:3]
-        try:
-            return ListedKey(
-                cloud_with_jobs().scheme, _checked_bucket(bucket), check_key(decode(key)), version or None
-            )
-        except UnicodeDecodeError:
-            raise self.bad.of(number, f"has a key that is not UTF-8: {key!r}", "URL-encode its UTF-8 bytes") from None
+                headings += map(_plain_name, row)
+                if row and not {"location", "uri", "key"} & set(headings):
+                    raise self.bad.of(
+                        texts.number, "has no heading called location or key", "begin with a line of headings"
+                    )
+        if batch.are_all_done:
+            self.bad.check()
+            raise UsageError(f"{self._name} tells of no task that failed", "there is nothing in it to mark")
+        batch.into(self.entries)
 
 
-class _Counted:
+class _Texts:
     """Lines for the reader of CSV, which counts only those it was given whole."""
 
-    def __init__(self, bad: BadLines, lines: Numbered) -> None:
+    def __init__(self, bad: BadLines, pieces: Pieces) -> None:
         self._bad = bad
-        self._lines = lines
+        self._pieces = pieces
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        self.number, line = next(self._lines)
-        return decoded(self._bad, self.number, line, LONGEST_LINE, _LINE) + "\n"
-
-
-def _plain_name(name: object) -> str:
-    return "".join(letter for letter in str(name).lower() if letter.isalnum())
+        for number, lines in self._pieces:
+            for at, line in enumerate(lines, number):
+                self.number = at
+                yield decoded(self._bad, at, line, LONGEST_LINE, _LINE) + "\n"
 
 
-@lru_cache(4096)
-def _checked_bucket(bucket: str) -> str:
-    """``LocationError`` for what can be no bucket's name."""
-    if not bucket or parse_location(f"{DEFAULT_SCHEME}://{bucket}").bucket != bucket:
-        raise LocationError(f"{bucket!r} cannot be a bucket's name")
-    return bucket
+def _plain_name(name: str) -> str:
+    return _short_plain_name(name) if len(name) <= _LONGEST_NAME else ""
 
 
-def _decoder(keys: Sequence[str], *, report: bool) -> Callable[[str], str]:
-    """How the keys of a file are to be decoded: all of them alike.
-
-    As HTML forms do, with a plus for a space, unless a space is written otherwise; a report may write keys as they
-    are (FACTS 2.3).
-    """
-    if report and any(is_surely_raw(key) for key in keys):
-        return str
-    if any("%20" in key for key in keys):
-        return lambda key: unquote(key, errors="strict")
-    return lambda key: unquote_plus(key, errors="strict")
+@lru_cache(1024)
+def _short_plain_name(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def guess_in(first: bytes, bucket: str) -> KeysFormat | None:

@@ -12,7 +12,7 @@ from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.os_errors import NO_FILES, refused_by_system
 from restoretui.session.keys.entries import KeysFormat, NamedKeys
 from restoretui.session.keys.formats import LONGEST_LINE, Reading, guess, guess_in
-from restoretui.session.keys.lines import Numbered, lines_of
+from restoretui.session.keys.lines import Pieces, pieces_of
 
 _LONGEST = {KeysFormat.PLAIN: MAX_KEY_BYTES, KeysFormat.URI: 8 * MAX_KEY_BYTES}
 
@@ -49,7 +49,7 @@ async def read_marks(source: str, bucket: str) -> NamedKeys:
         descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         try:
             name = f"the key list {source!r}"
-            return _marks(name, bucket, lines_of(descriptor, LONGEST_LINE, name))
+            return _marks(name, bucket, pieces_of(descriptor, LONGEST_LINE, name))
         finally:
             os.close(descriptor)
 
@@ -59,14 +59,14 @@ async def read_marks(source: str, bucket: str) -> NamedKeys:
 def pasted_marks(text: str, bucket: str) -> NamedKeys:
     """The same of a text."""
     data = text.encode("utf-8", "surrogatepass").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return _marks("what was pasted", bucket, enumerate(data.split(b"\n"), 1))
+    return _marks("what was pasted", bucket, iter([(1, data.split(b"\n"))]))
 
 
-def _marks(name: str, bucket: str, lines: Numbered) -> NamedKeys:
-    head = list(itertools.islice(lines, 1))
-    form = guess_in(head[0][1], bucket) if head else None
+def _marks(name: str, bucket: str, pieces: Pieces) -> NamedKeys:
+    head = list(itertools.islice(pieces, 1))
+    form = guess_in(head[0][1][0], bucket) if head else None
     reading = Reading(name, failed_only=True)
-    reading.read(form or KeysFormat.PLAIN, itertools.chain(head, lines))
+    reading.read(form or KeysFormat.PLAIN, itertools.chain(head, pieces))
     return NamedKeys(name, form or KeysFormat.PLAIN, reading.entries, form is not None, reading.notes)
 
 
@@ -105,13 +105,13 @@ def _read(source: str, how: _How) -> NamedKeys:
 def _from(descriptor: int, name: str, how: _How) -> NamedKeys:
     form = how.form
     longest = _LONGEST.get(form or KeysFormat.JSONL, LONGEST_LINE)
-    lines = lines_of(descriptor, longest, name, end=b"\0" if how.nul else b"\n", reach=how.reach)
+    pieces = pieces_of(descriptor, longest, name, end=b"\0" if how.nul else b"\n", reach=how.reach)
     is_guessed = False
     if form is None and not how.nul:
-        head = list(itertools.islice(lines, 1))
-        form = guess(head[0][1], has_bucket=how.has_bucket) if head else None
+        head = list(itertools.islice(pieces, 1))
+        form = guess(head[0][1][0], has_bucket=how.has_bucket) if head else None
         is_guessed = form is not None
-        lines = itertools.chain(head, lines)
+        pieces = itertools.chain(head, pieces)
     if form is None and not how.has_bucket:
         raise UsageError(
             f"{name} holds keys, and no bucket was named",
@@ -119,5 +119,5 @@ def _from(descriptor: int, name: str, how: _How) -> NamedKeys:
         )
     form = form or KeysFormat.PLAIN
     reading = how.reading(name, how.prefix)
-    reading.read(form, lines, keeps_returns=how.nul)
+    reading.read(form, pieces, keeps_returns=how.nul)
     return NamedKeys(name, form, reading.entries, is_guessed, reading.notes)

@@ -14,12 +14,14 @@ MOST_BAD = 1000
 """Bad lines after which a list is read no further: it is something else."""
 
 Numbered = Iterator[tuple[int, bytes]]
+Pieces = Iterator[tuple[int, list[bytes]]]
+"""Lines as they come, many at a time, with the number of the first of them."""
 
 
-def lines_of(
+def pieces_of(
     descriptor: int, longest: int, name: str, *, end: bytes = b"\n", reach: Callable[[int], None] = lambda _: None
-) -> Numbered:
-    """Each line with its number, without its end; what is longer than ``longest`` bytes comes cut, as the last.
+) -> Pieces:
+    """All lines without their ends; what is longer than ``longest`` bytes comes cut, as the last.
 
     A byte order mark is no part of the first. ``UsageError`` for what is not UTF-8 by its mark. ``reach`` is told
     now and then how many there were so far.
@@ -27,14 +29,22 @@ def lines_of(
     number, rest = 0, b""
     while piece := os.read(descriptor, _PIECE):
         *whole, rest = (rest + piece).split(end)
-        for line in whole:
-            number += 1
-            yield number, _first(line, name) if number == 1 else line
+        if whole:
+            if not number:
+                whole[0] = _first(whole[0], name)
+            yield number + 1, whole
+            number += len(whole)
         reach(number)
         if len(rest) > longest + len(codecs.BOM_UTF8):
             break  # It is too long already, whatever comes.
     if rest:
-        yield number + 1, _first(rest, name) if not number else rest
+        yield number + 1, [_first(rest, name) if not number else rest]
+
+
+def numbered(pieces: Pieces) -> Numbered:
+    """Each line with its number."""
+    for number, lines in pieces:
+        yield from enumerate(lines, number)
 
 
 def _first(line: bytes, name: str) -> bytes:
@@ -52,8 +62,8 @@ class BadLines:
         self._numbers: list[int] = []
 
     def note(self, number: int, error: UsageError | LocationError) -> None:
-        """One more; raises once there are too many to be an oversight."""
-        if self._first is None:
+        """One more, in whatever order; raises once there are too many to be an oversight."""
+        if self._first is None or number < min(self._numbers):
             self._first = UsageError(str(error), error.hint)
         self._numbers.append(number)
         if len(self._numbers) >= MOST_BAD:
@@ -71,7 +81,7 @@ class BadLines:
         """``UsageError`` when there were any."""
         if self._first is None:
             return
-        others = self._numbers[1:]
+        others = sorted(self._numbers)[1:]
         if not others:
             raise self._first
         shown = ", ".join(f"{number:,}" for number in others[:MOST_NUMBERS])

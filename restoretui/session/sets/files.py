@@ -20,10 +20,10 @@ from restoretui.core.errors import UsageError
 from restoretui.core.model import CALENDAR, DEFAULT_SCHEME, LARGEST_SIZE, UNTOLD_CLASS, Entry, ObjectRef, State
 from restoretui.ledger.records import CloudId, Observation
 from restoretui.session.jsonlines.line import instant, where
-from restoretui.session.keys.entries import KeysFormat, ListedKey
+from restoretui.session.keys.entries import KeysFormat, ListedKey, ListedKeys
 from restoretui.session.keys.formats import Reading
 from restoretui.session.keys.key_list import read_named
-from restoretui.session.keys.lines import Numbered
+from restoretui.session.keys.lines import Pieces
 
 AT_ONCE = 20_000
 """Objects of a file that are held in memory at a time, some times over."""
@@ -68,12 +68,19 @@ class ToldObject(NamedTuple):
     seen_at: float
 
 
-class _Entries(list[ListedKey]):
+class _Entries(ListedKeys):
     """Takes entries as they are read, and keeps none."""
 
     def __init__(self, take: Callable[[ListedKey], None]) -> None:
         super().__init__()
-        self.append = take  # type: ignore[method-assign]  # what a list does is what is not wanted
+        self._take = take
+
+    def append(self, entry: ListedKey) -> None:
+        self._take(entry)
+
+    def add(self, scheme: str, buckets: Sequence[str], keys: Sequence[str], versions: Sequence[str | None]) -> None:
+        for bucket, key, version_id in zip(buckets, keys, versions, strict=True):
+            self._take(ListedKey(scheme, bucket, key, version_id))
 
 
 class SetReading(Reading):
@@ -88,9 +95,9 @@ class SetReading(Reading):
         self._told: ToldObject | None = None
         self.entries = _Entries(self._entry_read)
 
-    def read(self, form: KeysFormat, lines: Numbered, *, keeps_returns: bool = False) -> None:
+    def read(self, form: KeysFormat, pieces: Pieces, *, keeps_returns: bool = False) -> None:
         """As a list is read; the last of it is handed on, too."""
-        super().read(form, lines, keeps_returns=keeps_returns)
+        super().read(form, pieces, keeps_returns=keeps_returns)
         self._put(self._some)
 
     def _entry_read(self, entry: ListedKey) -> None:

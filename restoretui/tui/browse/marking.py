@@ -89,10 +89,16 @@ class Marking:
     async def _step_back(self, *, redo: bool) -> None:
         await self.settled()
         selections = self._pane.session.ledger.selections
+        if self.summary.objects >= MANY:
+            self._bar.doing("doing it again" if redo else "undoing")
         summary = await (selections.redo() if redo else selections.undo())
         self._after(summary, "")
         done = "done again" if redo else "undone"
         self._pane.shell.say("done", f"{done}: {fmt.plural(summary.objects, 'object')} marked")
+
+    async def revision(self) -> tuple[int, int]:
+        """What tells the marks as they are from those before."""
+        return self.sel, await self._pane.session.ledger.selections.revision(self.sel)
 
     def days_for(self, scheme: str) -> int:
         """What to offer for objects of that cloud."""
@@ -162,7 +168,10 @@ class Marking:
         if not row.is_prefix:
             return await selections.toggle_rows(self.sel, listing.id, [row.id])
         if row.marked:
-            return await selections.remove_under(self.sel, listing.scope.cloud, row.ref.bucket, row.ref.key)
+            from restoretui.ledger.marks.marked_places import PartOfPlace
+
+            below = PartOfPlace(listing.scope.cloud, row.ref.bucket, row.ref.key)
+            return await selections.remove_under(self.sel, below)
         return await self.under(Location(listing.scope.cloud.scheme, row.ref.bucket, row.ref.key))
 
     async def under(
@@ -296,10 +305,12 @@ class Marking:
 
     async def clear_cloud(self, cloud: "CloudId") -> None:
         """Remove the marks of one cloud."""
+        from restoretui.ledger.marks.marked_places import PartOfPlace
+
         selections = self._pane.session.ledger.selections
         for theirs, bucket in (await selections.summary(self.sel)).by_bucket:
             if theirs == cloud:
-                await selections.remove_under(self.sel, cloud, bucket, "")
+                await selections.remove_under(self.sel, PartOfPlace(cloud, bucket, ""))
         self._after(None, "")
 
     def _after(self, summary: "SelectionSummary | None", doing: str) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SETTLE_S = 0.25
 """Debounce: seconds without another key after which costs are reckoned, and groups added up again."""
 MANY = 100_000
-"""From so many marks on adding them up takes so long that keys do not wait for it."""
+"""From so many marks on adding them up takes so long that they are shown before."""
 
 
 class Wanted(Struct, frozen=True):
@@ -55,8 +55,6 @@ class ComingFrom(Struct, frozen=True):
     place: Location
     cursor: tuple[CloudId, ObjectRef] | None
     """The object under its cursor: if that is marked, the cursor begins there."""
-    marked: int
-    """Objects, as last added up."""
     days_for: Callable[[str], int]
     """By scheme, what costs are reckoned with."""
 
@@ -87,7 +85,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
     def body(self) -> ComposeResult:
         self.table = MarkedTable(
             mark_columns(lambda: self.session.clock.now()),
-            self.shell.pacer, marking=True, placeholder="adding up …", id="marked",
+            self.shell.pacer, marking=True, placeholder="reading …", id="marked",
         )  # fmt: skip
         yield self.table
         self._here = Bar(id="marked-here")
@@ -104,9 +102,11 @@ class MarksScreen(Owner, Dialog[Wanted]):
             if command.key and not self._bindings.key_to_bindings.get(command.key):
                 self._bindings.bind(command.key, f"app.own({at})", command.name, show=False)
         self.shell.feed.listen(self._told)
-        self.attempt(self._read, "marks", hold_keys=self._coming.marked < MANY)
+        self._release = self.shell.key_queue.hold()  # Until there are rows for them to act on.
+        self.attempt(self._read, "marks")
 
     def on_unmount(self) -> None:
+        self._release()
         self.shell.feed.forget(self._told)
 
     # --- what is shown
@@ -135,9 +135,10 @@ class MarksScreen(Owner, Dialog[Wanted]):
         sets, old = self.session.ledger.mark_sets, self._board
         counted = await self._revision()
         summary = await self.session.ledger.selections.summary(sets.shown)
-        if summary.objects >= MANY and (old is None or not old.marks.added_up):
+        self._sums = summary.objects, summary.size_bytes
+        if summary.objects >= MANY and (old is None or not old.marks.added_up or not old.marks.count):
             # The whole of each bucket first: its objects are there to be looked at while they are added up.
-            self._show(sets.by_bucket(None if old is None else old.marks), ())
+            self._show(await sets.by_bucket(None if old is None else old.marks), ())
         like = None if self._board is None else self._board.marks
         marks = await sets.by_prefix(like, partial(self._say_adding, summary.objects))
         self._show(marks, await sets.left())
@@ -160,11 +161,19 @@ class MarksScreen(Owner, Dialog[Wanted]):
         )
         self.table.set_view(board, at=at)
         self.refresh_bindings()
+        self._release()
 
     def _say_adding(self, objects: int, counted: int) -> None:
         if objects >= MANY:
-            adding: Part = (f"adding up … {counted:,}", "busy")
-            self._whole.show(said(adding), longer=[said((f"{MARK} {objects:,} marked", "mark"), " · ", adding)])
+            self._say_busy(f"adding up … {counted:,}", objects)
+
+    def _say_doing(self, what: str, objects: int, done: int = 0) -> None:
+        if objects >= MANY:
+            self._say_busy(f"{what} … {done:,}" if done else f"{what} …", self._sums[0])
+
+    def _say_busy(self, what: str, marked: int) -> None:
+        busy: Part = (what, "busy")
+        self._whole.show(said(busy), longer=[said((f"{MARK} {marked:,} marked", "mark"), " · ", busy)])
 
     def _key(self, command: str) -> str:
         return self.shell.key_for(command)
@@ -291,12 +300,13 @@ class MarksScreen(Owner, Dialog[Wanted]):
         if isinstance(row, SetRow):
             self._do(partial(self._of_set, partial(self.session.ledger.mark_sets.drop, row.set.sel)))
         else:
-            self._do(partial(self._drop, row))
+            self._do(partial(self._drop, row), "dropping" if row.objects >= MANY else "")
 
     async def _drop(self, row: MarkRow) -> None:
         selections, sel = self.session.ledger.selections, self.session.ledger.mark_sets.shown
         if row.ref is None:
-            await selections.remove_under(sel, row.cloud, row.bucket, row.prefix, only_here=not row.whole)
+            part = PartOfPlace(row.cloud, row.bucket, row.prefix, row.whole)
+            await selections.remove_under(sel, part, partial(self._say_doing, "dropping", row.objects))
         else:
             await self._drop_all([row])
 
@@ -322,20 +332,25 @@ class MarksScreen(Owner, Dialog[Wanted]):
             if is_current:
                 self._counted = await self._revision()  # Of a million marks nothing is added up again for one row.
 
-    def _do(self, work: Callable[[], Awaitable[object]]) -> None:
-        """One change after the other, as the keys came."""
+    def _do(self, work: Callable[[], Awaitable[object]], doing: str = "") -> None:
+        """One change after the other, as the keys came; what it is doing is said where much is marked."""
         self.no_complaint()
-        self.attempt(partial(self._changing, work), "change", exclusive=False, hold_keys=True)
+        self.attempt(partial(self._changing, work, doing), "change", exclusive=False, hold_keys=True)
 
-    async def _changing(self, work: Callable[[], Awaitable[object]]) -> None:
-        await work()
-        self.attempt(self._soon, "marks")
+    async def _changing(self, work: Callable[[], Awaitable[object]], doing: str) -> None:
+        if doing:
+            self._say_doing(doing, self._sums[0])
+        try:
+            await work()
+        finally:
+            if self.is_attached:
+                self.attempt(self._soon, "marks")
 
     def action_undo(self) -> None:
-        self._do(self.session.ledger.selections.undo)
+        self._do(self.session.ledger.selections.undo, "undoing")
 
     def action_redo(self) -> None:
-        self._do(self.session.ledger.selections.redo)
+        self._do(self.session.ledger.selections.redo, "doing it again")
 
     def action_restore(self) -> None:
         self.dismiss(Wanted(restore=True))

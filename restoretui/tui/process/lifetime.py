@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STANDS_ON = (
     "restoretui.session.session", "restoretui.ledger.activity", "restoretui.ledger.catalog.browse_view",
     "restoretui.ledger.catalog.catalog", "restoretui.ledger.catalog.totals", "restoretui.ledger.places",
-    "restoretui.ledger.selections.mark_sets", "restoretui.session.selecting",
+    "restoretui.ledger.runs.runs", "restoretui.ledger.selections.mark_sets", "restoretui.session.selecting",
 )  # fmt: skip
 """What the screens want of a session, a tenth of a second to import: not before the first paint, not in the loop."""
 

@@ -463,6 +463,9 @@ static void about_bucket(Connection *c, const Request *request, const Bucket *bu
         Text *body = scratch();
         ADD(body, XML "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>");
         answer(c, "200 OK", XML_TYPE, body, 0);
+    } else if (parameter(request->query, "lifecycle", ignored, sizeof ignored)) {
+        counts.other++;
+        refuse(c, request, "404 Not Found", "NoSuchLifecycleConfiguration");
     } else {
         list(c, request, bucket);
     }
@@ -479,6 +482,13 @@ static void handle(Connection *c, Request *request) {
     if (!*name) {
         counts.other++;
         about_account(c, request);
+        return;
+    }
+    if (!strcmp(name, "-")) { /* Glacier's own API */
+        counts.other++;
+        Text *body = scratch();
+        ADD(body, "{\"ProvisionedCapacityList\": []}");
+        answer(c, "200 OK", "Content-Type: application/json\r\n", body, 0);
         return;
     }
     Bucket *bucket = find_bucket(name);

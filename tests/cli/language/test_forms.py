@@ -131,6 +131,11 @@ def test_times_are_utc_and_local_where_asked_for(run: Run, served: Served) -> No
     assert told.startswith(utc[1].replace(" ", "T"))
     assert "JST or later" in run(served, "plan", PLACE, "--days", "1", "--local", TZ="Asia/Tokyo").err
     assert run(served, "ls", PLACE, "--json", "--local").code == 2
+    run(served, *RESTORE)
+    for command in ("status", "watch"):
+        goes = run(served, command, "last", "--local", TZ="Asia/Tokyo")
+        assert "UTC" not in goes.out + goes.err, command
+        assert command == "watch" or " JST" in goes.err
 
 
 def test_status_lists_runs_and_of_one_its_objects(run: Run, served: Served) -> None:

@@ -15,7 +15,7 @@ from restoretui.session.jsonlines.kinds import KINDS
 from restoretui.session.jsonlines.schema import schema
 from restoretui.session.jsonlines.summaries import ALSO, SUMMARIES
 from restoretui.session.jsonlines.words import WORDS
-from tests.cli.checked_lines import NO_LINES, whats_wrong
+from tests.cli.checked_lines import NO_LINES, check_lines, whats_wrong
 from tests.cli.conftest import Run, Served
 
 PLACE = "s3://acme-media-archive"
@@ -119,6 +119,18 @@ def test_an_error_is_a_line_and_the_end_has_its_usual_shape(
     assert error["exit_code"] == code
     assert ran.lines[-2:] == [error, ran.summary]
     assert ran.summary["command"] == (" ".join(args[:2]) if args[0] == "batch" else args[0].replace("lss", "open"))
+
+
+@pytest.mark.parametrize(
+    "said", ["", "batch", "set", "ledger", "warm", "sandbox", "demo", "man", "completion", "nonsense"]
+)
+def test_what_has_no_lines_of_its_own_ends_as_the_program_does(run: Run, said: str) -> None:
+    """The lines are held to the schema wherever ``run`` sees them."""
+    ran = run(None, *said.split(), "--json", "--bogus")
+    assert (ran.code, ran.summary["command"]) == (2, "open")
+    (error,) = ran.of("error")
+    assert check_lines(ran.out.splitlines())
+    assert error["hint"].replace(" --help", "") in (f"restoretui {said}".strip(), "restoretui")
 
 
 def test_the_end_of_ls_is_the_same_with_and_without_objects(run: Run, served: Served) -> None:

@@ -92,3 +92,8 @@ def test_what_was_written_before_a_date_is_deleted_from_then_on() -> None:
 ])  # fmt: skip
 def test_expedited_is_for_some_hundreds(tier: Tier, objects: int, many: int) -> None:
     assert plan(FactGroup("films", GLACIER, objects, 1)).many_expedited(tier) == many
+
+
+def test_a_rule_is_due_within_the_calendar() -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert ExpirationRule("r", "", 30).due(last) >= last

@@ -196,38 +196,6 @@ def test_a_split_keeps_the_lower_part_and_hands_out_the_upper() -> None:
     assert upper.stop is None
 
 
-class Line(Bucket):
-    """A bucket behind a line: each page takes a second, or one for every page under way where the machine is slow."""
-
-    def __init__(self, keys: list[tuple[str, str | None]], *, is_busy: bool) -> None:
-        super().__init__(keys, page=50)
-        self.is_busy = is_busy
-        self.under_way = self.most = 0
-        self.now = 0.0
-
-    async def list_page(self, bucket: str, prefix: str = "", **fields: object) -> Page:
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        ends = self.now + (self.under_way if self.is_busy else 1)
-        while self.now < ends:
-            await asyncio.sleep(0)
-            self.now += 1 / self.under_way
-        page = await super().list_page(bucket, prefix, **fields)  # type: ignore[arg-type]
-        self.under_way -= 1
-        return page
-
-
-@pytest.mark.parametrize(("is_busy", "streams"), [(False, 8), (True, 4)])
-def test_streams_are_added_while_they_make_it_quicker(is_busy: bool, streams: int) -> None:
-    line = Line([(f"{number:06}", None) for number in range(20_000)], is_busy=is_busy)
-    pages = Pages()
-    scope = Scope(CloudId("s3"), "b", recursive=True)
-    lister = Lister(Source(line, read, ListingTraits(known=True)), scope, pages, 8, lambda: line.now)  # type: ignore[arg-type]
-    asyncio.run(lister.list_all())
-    assert len(pages.rows) == 20_000
-    assert (line.most <= streams) if is_busy else (line.most == streams)
-
-
 # --- stores that list in ways of their own
 
 

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from restoretui.core.errors import AccessDenied, ServerFault
 from restoretui.core.model import END_UNTOLD, Look, ObjectFacts, ObjectRef, State, Tier
+from restoretui.core.provider import Outcome
 from restoretui.core.rules.rules import CloudRules
 from restoretui.core.rules.s3 import FOREIGN, S3
 from restoretui.core.rules.stores import BUILT_IN
 from restoretui.core.rules.verdicts import Action
-from restoretui.engine.watching.interpret import interpret
+from restoretui.engine.watching.interpret import Promise, interpret
 from restoretui.engine.watching.sweep import Sight
 from restoretui.ledger.records import CloudId, Observation
 from restoretui.ledger.run_records import RestoreJob
@@ -80,6 +81,39 @@ def test_a_copy_that_came_and_went_unwatched_is_expired_not_failed() -> None:
     change = interpret(Sight(old, Look.LIST, COLD), S3, NOW)
     assert change is not None
     assert change.state is State.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("foreign", "days_ago", "state", "said"),
+    [
+        ({"requested_at": None}, 3, State.EXPIRED, "another request had asked for it"),
+        ({"requested_at": None}, 1, State.FAILED, "another request had asked for is over"),
+        ({"outcome": Outcome.ALREADY_RESTORING}, 3, State.EXPIRED, "another request had asked for it"),
+        ({"outcome": Outcome.ALREADY_RESTORING}, 1, State.FAILED, "ended while nobody watched"),
+        ({"action": Action.UPGRADE}, 1, State.FAILED, "ended while nobody watched"),
+        ({"action": Action.START}, 1, State.FAILED, "without a copy"),
+        ({"action": Action.START}, 3, State.EXPIRED, "expired while nobody watched"),
+    ],
+)
+def test_of_a_restore_that_another_request_asked_for_nobody_knows_how_long_its_copy_lasted(
+    foreign: dict[str, Any], days_ago: int, state: State, said: str
+) -> None:
+    since = (NOW - timedelta(days=days_ago)).timestamp()
+    job = BASE._replace(requested_at=since, changed_at=since, action=Action.ALREADY)._replace(**foreign)
+    change = there(interpret(Sight(job, Look.LIST, COLD), S3, NOW))
+    assert (change.state, said in change.reason) == (state, True), change.reason
+
+
+def test_how_long_a_copy_was_to_last_is_told_by_the_run_where_nothing_was_asked_for() -> None:
+    since = (NOW - timedelta(days=3)).timestamp()
+    job = BASE._replace(requested_at=None, changed_at=since, days=None)
+    for days, state in ((2, State.EXPIRED), (30, State.FAILED)):
+        promise = Promise(days, NOW + timedelta(days=days - 3))
+        assert there(interpret(Sight(job, Look.LIST, COLD), S3, NOW, promise)).state is state
+    tiered = job._replace(storage_class="INTELLIGENT_TIERING")
+    seen = TIERED._replace(archive_status="ARCHIVE_ACCESS")
+    change = there(interpret(Sight(tiered, Look.HEAD, seen), S3, NOW, Promise(2, NOW - timedelta(days=1))))
+    assert change.state is State.FAILED, "it had come back for good"
 
 
 def test_denied_sight_fails_only_what_cannot_be_settled_otherwise() -> None:

@@ -13,7 +13,7 @@ from restoretui.core.errors import LedgerError
 from restoretui.core.model import Entry, Page
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import EVERYTHING, CatalogBounds, Query, Scope
-from tests.ledger.helpers import BUCKET, CLOUD, ELSEWHERE, KEYS, entry, keys, ledger_for_examples, listed
+from tests.ledger.helpers import BUCKET, CLOUD, ELSEWHERE, KEYS, entry, held, keys, ledger_for_examples, listed
 
 SCOPE = Scope(CLOUD, BUCKET, recursive=True)
 
@@ -167,8 +167,8 @@ async def test_room_holds_a_fast_lister_back(ledger: Ledger) -> None:
 
 
 @st.composite
-def streams(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[int, list[Entry]]]]:
-    """Entries in key order, and the same as pages of several segments in the order they arrive."""
+def streams(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[int, list[Entry]]], int]:
+    """Entries in key order, the same as pages of several segments as they arrive, and how many at a time."""
     names = sorted(draw(st.sets(KEYS, max_size=40)))
     entries = [entry(name, size=number) for number, name in enumerate(names)]
     cuts = sorted(draw(st.lists(st.integers(0, len(names)), max_size=5)))
@@ -182,7 +182,7 @@ def streams(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[int, list[Entry]]]
     while any(queues.values()):
         number = draw(st.sampled_from(sorted(number for number, queue in queues.items() if queue)))
         arrivals.append((number, queues[number].pop(0)))
-    return entries, arrivals
+    return entries, arrivals, draw(st.integers(1, 4))
 
 
 def test_segments_stand_in_key_order_at_every_moment() -> None:
@@ -190,20 +190,24 @@ def test_segments_stand_in_key_order_at_every_moment() -> None:
 
         @settings(max_examples=60)
         @given(streams())
-        def check(given_streams: tuple[list[Entry], list[tuple[int, list[Entry]]]]) -> None:
+        def check(given_streams: tuple[list[Entry], list[tuple[int, list[Entry]]], int]) -> None:
             runner.run(check_streams(ledger, *given_streams))
 
         check()
 
 
-async def check_streams(ledger: Ledger, entries: list[Entry], arrivals: list[tuple[int, list[Entry]]]) -> None:
+async def check_streams(
+    ledger: Ledger, entries: list[Entry], arrivals: list[tuple[int, list[Entry]]], together: int
+) -> None:
     begun = await ledger.catalog.begin(SCOPE)
     view = await ledger.catalog.browse(begun.id)
     arrived: list[str] = []
-    for number, rows in arrivals:
-        ledger.catalog.append(begun.id, Page(rows, [], None), segment=number)
+    for at in range(0, len(arrivals), together):
+        async with held(ledger._writer):
+            for number, rows in arrivals[at : at + together]:
+                ledger.catalog.append(begun.id, Page(rows, [], None), segment=number)
+                arrived = sorted([*arrived, *(row.key for row in rows)])
         await ledger.catalog._pages.written()
-        arrived = sorted([*arrived, *(row.key for row in rows)])
         assert [row.ref.key for row in view.rows(0, 100)] == arrived
     await ledger.catalog.finish(begun.id)
     assert view.count == len(entries)
@@ -255,3 +259,20 @@ async def test_prefixes_come_first_and_have_negative_ids(ledger: Ledger) -> None
     assert [view.row_id(at) for at in range(4)] == [row.id for row in rows]
     assert [row.ref.key for row in view.rows(1, 2)] == ["b/", "a0"]
     assert [row.ref.key for row in view.rows(-1, 2)] == ["a/"]
+
+
+async def test_pages_of_many_ranges_take_few_statements(ledger: Ledger) -> None:
+    """While the event loop is busy, the writer waits behind each of them."""
+    begun = await ledger.catalog.begin(SCOPE)
+    said: list[str] = []
+    ledger._connections.writer.set_trace_callback(said.append)
+    async with held(ledger._writer):
+        for number in reversed(range(20)):
+            rows = [entry(f"{number:02x}/{key}", size=number) for key in keys(250)]
+            ledger.catalog.append(begun.id, Page(rows, [], None), segment=number)
+    done = await ledger.catalog.finish(begun.id)
+    ledger._connections.writer.set_trace_callback(None)
+    assert (done.objects, done.size_bytes) == (5000, 250 * sum(range(20)))
+    assert sum(text.startswith(f"INSERT INTO l{begun.id} ") for text in said) == 4
+    assert sum(" segment " in text for text in said) <= 4
+    assert len(said) < 40

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from restoretui.ledger import Ledger
-from restoretui.ledger.marks import fact_groups, marked_places
+from restoretui.ledger.catalog.observations import place_id
+from restoretui.ledger.marks import fact_groups, marked_places, marking
 from restoretui.ledger.marks.doubts import Doubt, unlooked
 from restoretui.ledger.marks.fact_groups import MarkedGroup
 from restoretui.ledger.marks.marked_places import PartOfPlace
@@ -51,7 +52,7 @@ async def groups(
 ) -> tuple[list[MarkedGroup], list[list[tuple[str, str]]]]:
     """The groups and doubts of these marks; without ``bare`` as if there might be jobs of ours."""
     sel = await ledger.selections.create()
-    await ledger.selections.add_listed(sel, cloud, "b", seen)
+    await ledger._writer.do(lambda tx: marking.add_looks(tx, sel, place_id(tx, cloud, "b"), seen))
 
     def read(connection: object) -> tuple[list[MarkedGroup], list[list[tuple[str, str]]]]:
         (place,) = marked_places.marked_places(connection, sel, now_of(ledger), 0.0)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from itertools import count, pairwise
 from pathlib import Path
 from random import Random
 from sqlite3 import Connection
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,9 @@ from restoretui.core.errors import LedgerError, UsageError
 from restoretui.core.model import ObjectRef
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import marking
-from restoretui.ledger.selections import mark_runs
+from restoretui.ledger.marks.in_key_order import MarksInOrder
+from restoretui.ledger.marks.marked_places import PartOfPlace
+from restoretui.ledger.selections import mark_runs, marks_view, milestones
 from restoretui.ledger.selections.mark_runs import MarkRuns
 from restoretui.ledger.selections.mark_sets import set_name
 from restoretui.ledger.selections.marks_view import MarkRow, MarksView
@@ -80,7 +83,7 @@ def test_undo_and_redo_lead_through_every_state_that_was() -> None:
                     case "invert":
                         await selections.invert_view(sel, view)
                     case "unprefix":
-                        await selections.remove_under(sel, CLOUD, BUCKET, "a/", only_here=chance.random() < 0.5)
+                        await selections.remove_under(sel, PartOfPlace(CLOUD, BUCKET, "a/", chance.random() < 0.5))
                     case "refs":
                         await selections.remove_refs(sel, CLOUD, [ObjectRef(BUCKET, chance.choice(names))])
                     case "clear":
@@ -227,7 +230,7 @@ async def test_marks_are_added_up_in_steps_and_are_those_of_one_moment(
         versions = [entry("v", size=2**62, version_id=str(number)) for number in range(8)]
         more = await listed(ledger, [*versions, entry("w", version_id="0")], bucket="other", versions=True)
         await selections.add_under(sel, more.id)
-        whole = ledger.mark_sets.by_bucket()
+        whole = await ledger.mark_sets.by_bucket()
         assert [(row.bucket, row.objects) for row in whole.rows(0, 99) if row.ref is None] == [
             (BUCKET, 13), ("other", 9),
         ]  # fmt: skip
@@ -259,6 +262,59 @@ async def test_marks_are_added_up_in_steps_and_are_those_of_one_moment(
         for row in whole.rows(0, 99):
             at = view.position(row.id)
             assert row.ref is None or (there(at) and view.rows(there(at), 1)[0].ref == row.ref)
+    finally:
+        await ledger.aclose()
+
+
+@pytest.mark.parametrize("by_span", [True, False])
+async def test_no_place_among_many_marks_is_counted_from_the_first(
+    state_dir: Path, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch, by_span: bool
+) -> None:
+    """On the event loop at most as many are gone through as lie between two milestones, whatever was dropped."""
+    monkeypatch.setattr(milestones, "EVERY", 4)
+    monkeypatch.setattr(milestones, "STEP_S", 0.0)
+    monkeypatch.setattr(marks_view, "MOST_GROUPS", 2)
+    ledger = await opened(state_dir, manual_clock)
+    selections, sel = ledger.selections, ledger.mark_sets.shown
+    try:
+        listing = await listed(ledger, [entry(f"{number // 50}/{number:03d}", size=10) for number in range(150)])
+        versions = [entry("v", version_id=f"{number:02d}") for number in range(60)]
+        more = await listed(ledger, versions, bucket="other", versions=True)
+        await selections.add_under(sel, more.id)
+        if by_span:
+            await selections.add_under(sel, listing.id)
+            await selections.toggle_rows(sel, listing.id, range(1, 151, 7))
+        else:
+            await selections.add_rows(sel, listing.id, range(2, 151, 2))
+        passed, some, count_of = list[int](), MarksInOrder.some, MarksInOrder.count
+
+        def skipping(self: MarksInOrder, after: tuple[str, str], skip: int, most: int) -> list[tuple[Any, ...]]:
+            passed.append(skip)
+            return some(self, after, skip, most)
+
+        def counting(self: MarksInOrder, after: tuple[str, str], until: tuple[str, str]) -> int:
+            passed.append(count_of(self, after, until))
+            return passed[-1]
+
+        monkeypatch.setattr(MarksInOrder, "some", skipping)
+        monkeypatch.setattr(MarksInOrder, "count", counting)
+        for view in (await ledger.mark_sets.by_bucket(), await ledger.mark_sets.by_prefix()):
+            assert [row.bucket for row in view.rows(0, view.count) if row.ref is None] == [BUCKET, "other"]
+            known = [list(group.known) for group in view.groups]
+            for at in reversed(range(view.count)):
+                row_id = there(view.row_id(at))
+                for group, places in zip(view.groups, known, strict=True):
+                    group.known = list(places)  # Not what this look has found.
+                assert view.position(row_id) == at
+            _found_again(view, view.rows(0, view.count))
+            if not by_span:
+                assert max(passed) <= milestones.EVERY
+        for at in (view.count - 1, 41, 40, 1):
+            row = view.rows(at, 1)[0]
+            await selections.remove_refs(sel, CLOUD, [there(row.ref)])
+            view.left(row)
+            assert all(len(group.known) > group.objects // 10 for group in view.groups if not by_span)
+            _found_again(view, view.rows(0, view.count))
     finally:
         await ledger.aclose()
 

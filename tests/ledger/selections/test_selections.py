@@ -17,6 +17,7 @@ from restoretui.core.model import Entry, Intent, IntentStage, ObjectFacts, Objec
 from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.ledger import Ledger
 from restoretui.ledger.catalog.browse_view import BrowseView
+from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.records import BrowseRow, ObjectTally, Query, SelectionSummary
 from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.runs.create_run import ConfirmedPlan
@@ -183,7 +184,7 @@ async def _unprefix(
     prefix = dice.choice(rows).key[: dice.randrange(3)]
     for name in [name for name in expected if name[0] == bucket and name[1].startswith(prefix)]:
         del expected[name]
-    return await ledger.selections.remove_under(MARKS, CLOUD, bucket, prefix)
+    return await ledger.selections.remove_under(MARKS, PartOfPlace(CLOUD, bucket, prefix))
 
 
 @step("looks")

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from restoretui.core.clock import ManualClock, SystemClock
+from restoretui.core.errors import InvalidRequest
 from restoretui.core.provider import Connection, Limits
+from restoretui.providers.s3.client.late_sdk import LateSdk
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
-from restoretui.providers.s3.client.sdk import Sdk
-from restoretui.providers.s3.client.signing import PLAIN, Recipe, Signed, Unlearnable
+from restoretui.providers.s3.client.signing import MD5, PLAIN, Recipe, Signed, Unlearnable
 from restoretui.providers.threads import run_in_thread
 
 ENDPOINTS: dict[str, dict[str, Any]] = {
@@ -32,8 +33,8 @@ SLOT = PLAIN.format("Key")
 LISTED = {"MaxKeys": 1000, "OptionalObjectAttributes": ["RestoreStatus"]}
 
 
-async def an_sdk(connection: Connection) -> Sdk:
-    return await run_in_thread(lambda: Sdk.start(connection, Limits(), SystemClock(), None), "sdk")
+async def an_sdk(connection: Connection) -> LateSdk:
+    return await run_in_thread(lambda: LateSdk.start(connection, Limits(), SystemClock(), None), "sdk")
 
 
 def asks(bucket: str, key: str, other: str) -> list[S3Request]:
@@ -60,7 +61,7 @@ def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: CLOCK.now())
 
 
-async def check_equal(sdk: Sdk, requests: RequestBuilder, ask: S3Request) -> None:
+async def check_equal(sdk: LateSdk, requests: RequestBuilder, ask: S3Request) -> None:
     built = (await requests.build(ask, sdk.region)).request
     expected = (await sdk_only(requests, ask, sdk.region)).request
     assert (built.method, built.url, built.body) == (expected.method, expected.url, expected.body)
@@ -76,15 +77,20 @@ async def sdk_only(requests: RequestBuilder, ask: S3Request, region: str) -> Any
     return await requests._by_sdk(ask, region, ask.given)
 
 
-DIFFERENT = {"user-agent", "amz-sdk-invocation-id", "content-length"}
-"""Not signed, and not the same twice."""
+DIFFERENT = {"user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "content-length"}
+"""Not signed, and not the same twice, or the SDK's own word."""
+NOT_PLAIN = "AWS_SDK_UA_APP_ID", "app"
+"""What the SDK alone understands, so that it is loaded at once."""
 
 
+@pytest.mark.parametrize("by", ["plain", "learned"])
 @pytest.mark.parametrize("token", [None, "FwoGZXIvYXdzE/+=%20 x"])
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 async def test_every_endpoint_has_proven_recipes(
-    endpoint: str, token: str | None, monkeypatch: pytest.MonkeyPatch
+    endpoint: str, token: str | None, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if by == "learned":
+        monkeypatch.setenv(*NOT_PLAIN)
     if token:
         monkeypatch.setenv("AWS_SESSION_TOKEN", token)
     connection = Connection(**ENDPOINTS[endpoint])
@@ -95,6 +101,56 @@ async def test_every_endpoint_has_proven_recipes(
             continue
         for ask in asks(bucket, "dir/k e+y%", "o/ther +"):
             await check_equal(sdk, requests, ask)
+    await sdk.aclose()
+
+
+PLAIN_ASKS = [
+    S3Request("HeadBucket", "bkt"),
+    S3Request("ListObjectsV2", "bkt", fixed=LISTED, kind=1000),
+    S3Request("ListObjectVersions", "bkt", fixed=LISTED, kind=1000),
+    S3Request("GetBucketLifecycleConfiguration", "bkt"),
+    S3Request("ListProvisionedCapacity", service="glacier"),
+    *asks("bkt", "dir/k e+y%", "o/ther +"),
+]
+
+
+@pytest.mark.parametrize("token", [None, "FwoGZXIvYXdzE/+=%20 x"])
+@pytest.mark.parametrize("endpoint", sorted(set(ENDPOINTS) - {"below a path", "virtual hosts"}))
+async def test_what_lists_looks_and_restores_needs_no_sdk(
+    endpoint: str, token: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if token:
+        monkeypatch.setenv("AWS_SESSION_TOKEN", token)
+    connection = Connection(**ENDPOINTS[endpoint])
+    sdk = await an_sdk(connection)
+    requests = RequestBuilder(sdk, connection, CLOCK)
+    for ask in PLAIN_ASKS:
+        await requests.build(ask, sdk.region)
+    assert sdk._sdk is None
+    for ask in PLAIN_ASKS:
+        await check_equal(sdk, requests, ask)
+    await sdk.aclose()
+
+
+@pytest.mark.parametrize("ask", [
+    S3Request("ListObjectsV2", "my.dotted.bucket", fixed=LISTED, kind=1000),
+    S3Request("ListObjectsV2", "bkt-s3alias", fixed=LISTED, kind=1000),
+    S3Request("ListObjectsV2", "Bucket", fixed=LISTED, kind=1000),
+    S3Request("ListObjectsV2", "bkt", fixed={"FetchOwner": True}, kind="owners"),
+    S3Request("HeadObject", "bkt", {"Key": "k"}, {"PartNumber": 1}, 1),
+    S3Request("GetObject", "bkt", {"Key": "k"}),
+    S3Request("RestoreObject", "bkt", {"Key": "k"}, {"RestoreRequest": {"Days": 1, "Description": "d"}}, 1),
+    S3Request("RestoreObject", "bkt", {"Key": "k"}, {"RestoreRequest": {}}, 2),
+    S3Request("RestoreObject", "bkt", {"Key": "k"}, {"RestoreRequest": {"Days": 1}, MD5: True}, 3),
+])  # fmt: skip
+async def test_what_is_more_than_plain_is_the_sdks(ask: S3Request) -> None:
+    sdk = await an_sdk(Connection())
+    requests = RequestBuilder(sdk, Connection(), CLOCK)
+    try:
+        await requests.build(ask, sdk.region)
+    except InvalidRequest:
+        assert ask.bucket == "Bucket"
+    assert sdk._sdk is not None
     await sdk.aclose()
 
 

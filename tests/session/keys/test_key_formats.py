@@ -16,7 +16,8 @@ from restoretui.core.model import ObjectRef
 from restoretui.providers.s3.batch.manifest_csv import encode_rows
 from restoretui.session.export import REPORT_COLUMNS
 from restoretui.session.jsonlines.line import json_line, where
-from restoretui.session.keys.entries import KeysFormat, ListedKey, NamedKeys
+from restoretui.session.keys.batch_rows import REPORT_HEADINGS
+from restoretui.session.keys.entries import KeysFormat, ListedKey, ListedKeys, NamedKeys
 from restoretui.session.keys.formats import Reading, guess
 from restoretui.session.keys.key_list import read_named
 
@@ -34,17 +35,21 @@ REFS = st.lists(
 
 def read(form: KeysFormat, data: bytes) -> list[ListedKey]:
     reading = Reading("the list")
-    reading.read(form, ((number, line) for number, line in enumerate(data.split(b"\n"), 1)))
-    return reading.entries
+    reading.read(form, ((number, [line]) for number, line in enumerate(data.split(b"\n"), 1)))
+    return list(reading.entries)
 
 
 @pytest.mark.parametrize("form", list(KeysFormat))
 def test_a_list_without_an_end_is_ended(form: KeysFormat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("restoretui.session.keys.formats.MOST_LINES", 50)
-    line = {KeysFormat.URI: b"s3://b/k", KeysFormat.JSONL: b'{"key": "k"}'}.get(form, b"bucket,key")
+    lines = {
+        KeysFormat.URI: b"s3://b/k", KeysFormat.JSONL: b'{"key": "k"}',
+        KeysFormat.REPORT: b"bucket,key,,succeeded,200,,Successful",
+    }  # fmt: skip
+    line = lines.get(form, b"bucket,key")
     reading = Reading("the list")
     with pytest.raises(UsageError, match="the list has more than 50 lines"):
-        reading.read(form, zip(count(1), repeat(line), strict=False))
+        reading.read(form, zip(count(1), repeat([line]), strict=False))
     assert len(reading.entries) <= 50
 
 
@@ -130,6 +135,8 @@ def test_a_report_that_writes_keys_as_they_are_is_read_so() -> None:
         ("csv", b'key\n"a\n', "of the list is no CSV"),
         ("manifest", b"bkt,a\nbkt\n", "line 2 of the list is not bucket, key and perhaps version id"),
         ("manifest", b"bkt,%FF\n", "line 1 of the list has a key that is not UTF-8"),
+        ("manifest", b"bkt,a\nbkt,%FF\nbkt\n", "line 2 of the list has a key that is not UTF-8: '%FF'; likewise bad"),
+        ("manifest", b"bkt," + b"%41" * 1025, "line 1 of the list: a key of 1025 bytes is longer"),
         ("report", b"bkt,a\n", "line 1 of the list is not a task of a completion report"),
         ("uri", b"s3://bkt/\xff\n", "line 1 of the list is not UTF-8"),
         ("jsonl", b"x" * 70_000, "line 1 of the list is longer than the 65,536 bytes"),
@@ -140,6 +147,48 @@ def test_what_is_no_object_is_named_by_its_line(form: str, data: bytes, says: st
     with pytest.raises(UsageError) as raised:
         read(KeysFormat(form), data)
     assert says in str(raised.value)
+
+
+LINES = st.lists(
+    st.sampled_from([
+        b"plain", b"caf\xc3\xa9", b"", b"a\r", b"\xff", b"k" * 1020, b"k" * 2000, b"bkt,a%0Ab", b"bkt,a+b",
+        b"bkt,%FF", b"bkt,a%20b,v1", b"bkt,a,,succeeded,,200,Successful", b'bkt,"a b",,failed,,403,no',
+        b"s3://bkt/a", b"s3://bkt/p/", b"s3://bkt/a?versionId=1", b'{"key": "a", "bucket": "bkt"}', b"key,bucket",
+        b'"two', b'lines",bkt',
+    ]),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(st.sampled_from(KeysFormat), LINES, st.sampled_from(["", "prefix/"]))
+def test_many_lines_at_once_are_read_as_one_by_one(form: KeysFormat, lines: list[bytes], prefix: str) -> None:
+    def told(pieces: list[tuple[int, list[bytes]]]) -> object:
+        reading = Reading("the list", prefix)
+        try:
+            reading.read(form, iter(pieces))
+        except UsageError as error:
+            return str(error)
+        return list(reading.entries)
+
+    assert told([(1, lines)]) == told([(number, [line]) for number, line in enumerate(lines, 1)])
+
+
+def test_of_a_report_only_what_failed_can_be_meant() -> None:
+    done, failed = b"bkt,a,,succeeded,,200,Successful", b"bkt,b,v,failed,AccessDenied,403,no"
+
+    def read_failed(*lines: bytes) -> list[ListedKey]:
+        reading = Reading("the list", failed_only=True)
+        reading.read(KeysFormat.REPORT, iter([(1, list(lines))]))
+        return list(reading.entries)
+
+    assert read_failed(done, failed, done) == [ListedKey("s3", "bkt", "b", "v")]
+    assert not read_failed(",".join(REPORT_HEADINGS).encode())
+    for lines, says in (
+        ((done, done), "tells of no task that failed"),
+        ((done, b"bkt,c"), "line 2 of the list is not"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            read_failed(*lines)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +229,7 @@ def test_objects_lie_at_the_first_place_that_holds_them() -> None:
         ListedKey("oss", "a", "p/2"),
         ListedKey("", "", "p/3", "v"),
     ]
-    named = NamedKeys("x", KeysFormat.JSONL, entries)
+    named = NamedKeys("x", KeysFormat.JSONL, ListedKeys(entries))
     at, outside = named.placed([Location("s3", "a", "p/"), Location("s3", "a")])
     assert at == [[ObjectRef("a", "p/1"), ObjectRef("a", "p/3", "v")], [ObjectRef("a", "q")]]
     assert outside == 1

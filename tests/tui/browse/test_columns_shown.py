@@ -72,8 +72,8 @@ async def test_the_whole_key_is_on_the_status_line_where_it_is_cut(walk: StartWa
         assert not pane.table.cut_value
         await on.pilot.resize_terminal(40, 10)
         await on.press("j")
-        key = there(pane.table.row).ref.key
-        assert pane.table.cut_value == key
+        await on.until(lambda: pane.table.cut_value == there(pane.table.row).ref.key)
+        key = pane.table.cut_value
         await on.until(lambda: key[-6:] in on.lines()[-2])
         assert "objects" not in on.lines()[-2]
 

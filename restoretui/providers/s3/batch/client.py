@@ -29,7 +29,7 @@ from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.client import S3Client
-    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.late_sdk import LateSdk
 
 _NO_ROLE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 _GONE = frozenset({"NoSuchJobException", "NoSuchJob", "NotFoundException", "NotFound"})
@@ -39,7 +39,7 @@ class S3Batch:
     """The client of S3 Batch Operations. See ``core.batch.service.BatchService``; made by ``S3Provider.batch``."""
 
     def __init__(
-        self, sdk: "Sdk", calls: "S3Client", identity: Callable[[], Awaitable[Identity]], owner: str = ""
+        self, sdk: "LateSdk", calls: "S3Client", identity: Callable[[], Awaitable[Identity]], owner: str = ""
     ) -> None:
         """``owner``: the account that every bucket has to belong to; empty where nobody said so."""
         self._sdk = sdk

@@ -14,6 +14,7 @@ from restoretui.core.provider import Presigned
 from restoretui.providers.http.genuine import genuine_body
 from restoretui.providers.reading_turns import ReadingTurns
 from restoretui.providers.regions import BucketRegions, elsewhere
+from restoretui.providers.s3.client.late_sdk import SdkWanted
 from restoretui.providers.s3.client.presigning import LONGEST_S, presigned
 from restoretui.providers.s3.client.request_builder import RequestBuilder, S3Request
 from restoretui.providers.wire.foreign_answers import is_error, root_of, why_not_accepted
@@ -32,7 +33,7 @@ from restoretui.providers.wire.regions import is_region
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.late_sdk import LateSdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class S3Client:
     asked for at most every ten seconds a bucket, because such an answer has no body to say so.
     """
 
-    def __init__(self, sdk: "Sdk", requests: RequestBuilder, clock: Clock) -> None:
+    def __init__(self, sdk: "LateSdk", requests: RequestBuilder, clock: Clock) -> None:
         self._sdk = sdk
         self._requests = requests
         self._clock = clock
@@ -72,12 +73,12 @@ class S3Client:
             if reply.status < 300:
                 await self._reading.wait(len(reply.body))
                 try:
-                    return understand(reply)
+                    return await self._understood(reply, understand)
                 except Unreadable as error:
                     raise _unreadable(ask, reply, str(error)) from None
                 except ErrorInside:
                     pass
-            refusal = self._refusal(ask, reply, region)
+            refusal = await self._refusal(ask, reply, region)
             if not last and is_wrong_region(refusal) and await self._moved(refusal, region, ask.service):
                 continue
             if ask.operation == "HeadObject" and refusal.status in (301, 307, 400, 403):
@@ -86,6 +87,13 @@ class S3Client:
                     continue
             raise self._error(refusal)
         raise AssertionError("a second answer is always returned or raised")
+
+    async def _understood(self, reply: "HttpResponse", understand: Callable[["HttpResponse"], T]) -> T:
+        try:
+            return understand(reply)
+        except SdkWanted:
+            await self._sdk.load()
+            return understand(reply)
 
     def parsed(self, operation: str, service: str = "s3") -> Callable[["HttpResponse"], dict[str, Any]]:
         """Reads an answer as the SDK does, for ``read``, where it is a document of the operation's at all."""
@@ -129,7 +137,7 @@ class S3Client:
                 raise _unreadable(ask, reply, why)
             if not reply.body or not is_error(reply.body):
                 return reply, None
-        refusal = self._refusal(ask, reply, region)
+        refusal = await self._refusal(ask, reply, region)
         if is_wrong_region(refusal) and await self._moved(refusal, region):
             raise elsewhere(refusal)
         if is_wrong_region(refusal) or is_credentials(refusal) or is_account(refusal):
@@ -148,8 +156,8 @@ class S3Client:
                 raise self._error(why)
         return region
 
-    def _refusal(self, ask: S3Request, reply: "HttpResponse", region: str) -> Refusal:
-        return replace(self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket), signed_for=region)
+    async def _refusal(self, ask: S3Request, reply: "HttpResponse", region: str) -> Refusal:
+        return replace(await self._sdk.refusal(ask.service, ask.operation, reply, ask.bucket), signed_for=region)
 
     async def _find_region(self, bucket: str) -> str:
         """By HeadBucket, which names the region even when it is refused.
@@ -163,7 +171,7 @@ class S3Client:
         _check_region(named, Refusal("HeadBucket", reply.status, bucket=bucket))
         if reply.status < 300 or reply.status in (301, 307, 308):
             return named or asked
-        refusal = self._sdk.refusal("s3", "HeadBucket", reply, bucket)
+        refusal = await self._sdk.refusal("s3", "HeadBucket", reply, bucket)
         if refusal.status in (400, 401, 403):
             if refusal.status != 400 or named in ("", asked):
                 self._unopened[bucket] = refusal
@@ -235,7 +243,7 @@ class S3Client:
             return None
         if reply.status < 300:
             return None
-        refusal = replace(self._sdk.refusal("s3", "ListObjectsV2", reply, bucket), signed_for=region)
+        refusal = replace(await self._sdk.refusal("s3", "ListObjectsV2", reply, bucket), signed_for=region)
         told = is_credentials(refusal) or is_account(refusal) or is_unfit_region(refusal)
         return refusal if told or (is_wrong_region(refusal) and refusal.region) else None
 

@@ -1,7 +1,4 @@
-"""A credential cache over the SDK's own provider chain, which runs in a thread and again before keys expire.
-
-Imports the SDK; only ``s3.client.sdk`` may import this module.
-"""
+"""A credential cache: plain keys, or those of the SDK's own chain, asked in a thread and again before they expire."""
 
 import asyncio
 import inspect
@@ -9,48 +6,26 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from botocore.credentials import Credentials, ReadOnlyCredentials
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
-from botocore.exceptions import (
-    ConnectionError as SdkConnectionError,
-)
-from botocore.parsers import ResponseParserError
-
 from restoretui.core.clock import Clock
 from restoretui.core.doing import ONLY, finding_credentials
-from restoretui.core.errors import CloudError, CredentialsError, MalformedAnswer, RestoreTuiError, Unreachable
+from restoretui.core.errors import CredentialsError, RestoreTuiError
 from restoretui.core.provider import MfaPrompter
-from restoretui.providers.s3.client.near_keys import near_keys
 from restoretui.providers.s3.client.signing import Keys
+from restoretui.providers.s3.plain.settings import PlainSettings
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.whose_keys import WhoseKeys
-from restoretui.providers.wire.refusals import Caller, printable, sign_in_hint
+from restoretui.providers.wire.refusals import Caller, sign_in_hint
 
 _FRESH_S = 300.0
 """Keys with less time left than this are renewed before use; those that had little to begin with, at half of it."""
-_UNREADABLE = (ResponseParserError, LookupError, TypeError, AttributeError, OverflowError)
-"""What the SDK raises for answers of STS, SSO and of whoever else gives keys out that are not what they should be.
-
-Its text may quote the answer, and that may hold keys.
-"""
 _AGAIN_S = 2.0
 """The chain is asked at most this often, whatever comes of it; machine time."""
 
 
-class _Held(NamedTuple):
+class _HeldKeys(NamedTuple):
     """Keys, and when to see to others. Instants are the clock's machine time; infinite for keys without an end."""
 
     keys: Keys
-    frozen: ReadOnlyCredentials
     source: Any
     until: float
     renew_at: float
@@ -63,7 +38,7 @@ class _Held(NamedTuple):
     def lasts(self, now: float) -> bool:
         return now < self.until and not self._ends_within(0)
 
-    def seen_to(self, now: float) -> "_Held":
+    def seen_to(self, now: float) -> "_HeldKeys":
         """What came of a renewal is the same: the next is due when half of what is left has passed.
 
         Whoever gives keys of two minutes gives no longer ones for being asked every second.
@@ -77,6 +52,8 @@ class _Held(NamedTuple):
 
 FarKeys = Callable[[dict[str, Any], Callable[[str], str]], Awaitable[Any]]
 """Asks the whole chain, with the SDK's cache of roles and what asks for MFA codes: ``credential_chain.ask_chain``."""
+NearKeys = Callable[[], PlainSettings | None]
+"""Reads keys that stand in a plain configuration, if the configuration is still plain."""
 
 
 class CredentialCache:
@@ -87,18 +64,25 @@ class CredentialCache:
     """
 
     def __init__(
-        self, profile: str | None, far_keys: FarKeys, caller: Caller, clock: Clock, mfa: MfaPrompter | None
+        self,
+        profile: str | None,
+        far_keys: FarKeys,
+        caller: Caller,
+        clock: Clock,
+        mfa: MfaPrompter | None,
+        near_keys: NearKeys = lambda: None,
     ) -> None:
-        """``profile`` is the one that an option named."""
+        """``profile`` is the one that an option named; ``near_keys`` are asked for now and at each renewal first."""
         self._profile = profile
+        self._near_keys = near_keys
         self._far_keys = far_keys
         self._caller = caller
         self._clock = clock
         self._mfa = mfa
         self._roles: dict[str, Any] = {}  # the SDK's cache of assumed roles: no second MFA code while one lasts
-        self._held: _Held | None = None
+        self._held = self._near()
         self._rejected = False
-        self._asked_at = float("-inf")
+        self._asked_at = clock.monotonic() if self._held else float("-inf")
         self._trouble: RestoreTuiError | None = None
         self._one_at_a_time = asyncio.Lock()
         self.whose = WhoseKeys(caller.profile or "default")
@@ -126,11 +110,7 @@ class CredentialCache:
         """The keys come from the environment of this process, which nobody can change any more: no waiting helps."""
         return self._held is not None and getattr(self._held.source, "method", "") == "env"
 
-    async def frozen(self) -> ReadOnlyCredentials:
-        """The same keys as the SDK's signer wants them."""
-        return (await self._current()).frozen
-
-    async def _current(self) -> _Held:
+    async def _current(self) -> _HeldKeys:
         held = await self._at_hand()
         if not self.whose.may_sign(held.keys):
             try:
@@ -140,7 +120,7 @@ class CredentialCache:
                 raise
         return held
 
-    async def _at_hand(self) -> _Held:
+    async def _at_hand(self) -> _HeldKeys:
         held = self._held
         if held and self._is_good(held):
             return held
@@ -149,11 +129,11 @@ class CredentialCache:
             async with self._one_at_a_time:
                 return await self._renewed()
 
-    def _is_good(self, held: _Held) -> bool:
+    def _is_good(self, held: _HeldKeys) -> bool:
         is_anothers = self._is_anothers and ONLY.get()
         return not self._rejected and not is_anothers and held.is_fresh(self._clock.monotonic())
 
-    async def _renewed(self) -> _Held:
+    async def _renewed(self) -> _HeldKeys:
         held = self._held
         now = self._clock.monotonic()
         if held and self._is_good(held):
@@ -175,32 +155,24 @@ class CredentialCache:
             return held  # renewing early failed, or it is too soon to: these may still do
         raise self._trouble or CredentialsError("the credentials have expired", sign_in_hint(self._caller))
 
-    async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _Held:
+    async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _HeldKeys:
         """Ask the chain; runs on an event loop of its own, in a thread of its own."""
-        unreadable: CloudError | None = None
-        source: Any = None
-        try:
-            source = near_keys(self._profile)
-            if source is not None:
-                frozen = source.get_frozen_credentials()
-            else:
-                source = await self._far_keys(self._roles, lambda text: self._ask_person(text, loop))
-                if source is None:
-                    raise NoCredentialsError
-                frozen = await source.get_frozen_credentials()
-        except (Unreachable, MalformedAnswer) as error:
-            raise type(error)(f"the credentials cannot be renewed: {error}", error.hint) from error
-        except (BotoCoreError, ClientError, RuntimeError, OSError, ValueError) as error:
-            raise chain_error(error, self._caller) from error
-        except _UNREADABLE as error:
-            unreadable = chain_error(error, self._caller)  # raised once the error, which quotes, is out of its way
-        if unreadable is not None:
-            raise unreadable
+        if near := self._near():
+            return near
+        from restoretui.providers.s3.client.sdk_keys import sdk_keys, seconds_left
+
+        def ask_chain() -> Awaitable[Any]:
+            return self._far_keys(self._roles, lambda text: self._ask_person(text, loop))
+
+        keys, source = await sdk_keys(self._profile, ask_chain, self._caller)
         now = self._clock.monotonic()
-        until = now + _seconds_left(source)
-        keys = Keys(frozen.access_key, frozen.secret_key, frozen.token)
+        until = now + seconds_left(source)
         is_endless = until == math.inf and not hasattr(source, "refresh_needed")
-        return _Held(keys, frozen, source, until, until, is_endless).seen_to(now)
+        return _HeldKeys(keys, source, until, until, is_endless).seen_to(now)
+
+    def _near(self) -> _HeldKeys | None:
+        plain = self._near_keys()
+        return plain and _HeldKeys(plain.keys, plain, math.inf, math.inf, is_endless=True)
 
     def _ask_person(self, text: str, loop: asyncio.AbstractEventLoop) -> str:
         if self._mfa is None:
@@ -214,80 +186,3 @@ class CredentialCache:
         if not code:
             raise CredentialsError("no MFA code was given", "try again and type the code of your device")
         return code
-
-
-def _seconds_left(source: Any) -> float:
-    """What is left of the keys' time; infinite where the SDK knows of no end."""
-    if getattr(source, "_expiry_time", None) is None:
-        return math.inf
-    return float(source._seconds_remaining())  # noqa: SLF001 - the SDK tells only whether it is less than given
-
-
-class LiveCredentials(Credentials):
-    """An adapter: the cache's keys in the shape that the SDK's clients hold, which ask without waiting."""
-
-    def __init__(self) -> None:
-        super().__init__("", "", method="restoretui")  # type: ignore[no-untyped-call]
-        self.current: ReadOnlyCredentials | None = None
-        """To be set before a request is built."""
-
-    def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        """Called by the SDK's signer: the keys of the request at hand. ``NoCredentialsError`` before any were set."""
-        if self.current is None:
-            raise NoCredentialsError
-        return self.current
-
-
-class HeldCredentialProvider:
-    """An adapter: such credentials in the place of a session's credential provider chain."""
-
-    def __init__(self, credentials: LiveCredentials) -> None:
-        self._credentials = credentials
-
-    def load_credentials(self) -> LiveCredentials:
-        """Called by an SDK session in the place of its chain; never looks anywhere."""
-        return self._credentials
-
-
-def chain_error(error: Exception, caller: Caller) -> CloudError:
-    """What stopped the chain, and what to run."""
-    said = printable(str(error))
-    hint = sign_in_hint(caller)
-    match error:
-        case ProfileNotFound():
-            return CredentialsError(said, "aws configure list-profiles shows the profiles there are").as_wrong()
-        case NoCredentialsError() if caller.profile:
-            return CredentialsError(
-                f"profile {caller.profile} has no credentials",
-                f"put its keys back; {hint}"
-                if caller.sso
-                else "put its keys back: they are read again by themselves",
-            ).as_wrong()
-        case NoCredentialsError():
-            return CredentialsError(
-                "there are no credentials", "choose a --profile, run aws configure, or set AWS_ACCESS_KEY_ID"
-            ).as_wrong()
-        case PartialCredentialsError():
-            return CredentialsError(said, "set both the access key and the secret key").as_wrong()
-        case SSOError() | TokenRetrievalError():
-            return CredentialsError(f"the SSO session has expired or was never started: {said}", hint)
-        case ClientError():
-            details = error.response.get("Error", {})
-            return CredentialsError(
-                f"the credentials cannot be had: {said}",
-                hint,
-                code=str(details.get("Code", "")),
-                status=int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)),
-                request_id=str(error.response.get("ResponseMetadata", {}).get("RequestId", "")),
-                operation=str(error.operation_name),
-            )
-        case SdkConnectionError() | HTTPClientError():
-            return Unreachable(f"the credentials cannot be renewed: {said}", "check the network")
-        case ResponseParserError():
-            return CredentialsError("the credentials cannot be had: what gives them out answers no XML or JSON", hint)
-        case KeyError():
-            return CredentialsError(f"the credentials cannot be had: what gives them out names no {said[:80]}", hint)
-        case LookupError() | TypeError() | AttributeError() | OverflowError():
-            return CredentialsError("the credentials cannot be had: who gives them out answers as nobody would", hint)
-        case _:
-            return CredentialsError(f"the credentials cannot be had: {said}", hint)

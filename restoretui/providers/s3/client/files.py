@@ -11,7 +11,7 @@ from restoretui.providers.wire.refusals import printable
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
     from restoretui.providers.s3.client.client import S3Client
-    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.late_sdk import LateSdk
     from restoretui.providers.s3.client.transport import HttpResponse
 
 LARGEST_WHOLE = 4 * 2**20
@@ -25,7 +25,7 @@ READ_BYTES = 4 * 2**20
 class S3Files:
     """Plain requests about objects, one at a time."""
 
-    def __init__(self, sdk: "Sdk", calls: "S3Client") -> None:
+    def __init__(self, sdk: "LateSdk", calls: "S3Client") -> None:
         self._sdk = sdk
         self._calls = calls
 

@@ -17,7 +17,7 @@ from aiobotocore.credentials import AioCredentials
 
 from restoretui.core.errors import CredentialsError
 from restoretui.providers.processes import LONGEST_S, TooSlow, run
-from restoretui.providers.s3.client.profiles import uses_login
+from restoretui.providers.s3.client.sdk_keys import uses_login
 from restoretui.providers.wire.refusals import printable
 from restoretui.providers.wire.restore_header import parse_instant
 

@@ -11,9 +11,10 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import InvalidRequest, Unsupported
 from restoretui.core.provider import Connection
 from restoretui.providers.s3.client.signing import PLAIN, Keys, Recipe, Signed, Unlearnable, hostile_values
+from restoretui.providers.s3.plain.requests import PlainAsk
 
 if TYPE_CHECKING:  # the SDK is loaded when a provider is opened, not when it is imported
-    from restoretui.providers.s3.client.sdk import Sdk
+    from restoretui.providers.s3.client.late_sdk import LateSdk
     from restoretui.providers.s3.client.transport import Ready, Transport
 
 _DIRECTORY_BUCKET = "--x-s3"
@@ -52,7 +53,7 @@ class _Known(NamedTuple):
 class RequestBuilder:
     """Builds requests, and learns how from the SDK."""
 
-    def __init__(self, sdk: "Sdk", connection: Connection, clock: Clock, *, learns: bool = True) -> None:
+    def __init__(self, sdk: "LateSdk", connection: Connection, clock: Clock, *, learns: bool = True) -> None:
         """``learns`` is false where the SDK is to build every request."""
         self._sdk = sdk
         self.pays = connection.requester_pays
@@ -75,23 +76,36 @@ class RequestBuilder:
         if "" in ask.given.values():
             raise InvalidRequest(f"{ask.operation} cannot be asked about an empty name", operation=ask.operation)
         keys = await self._sdk.vault.keys()
-        if not ask.given or not self._learns:
-            ready = await self._by_sdk(ask, region, ask.given)
-            return Outgoing(ready.request, ready.transport, keys)
-        label = region, ask.operation, ask.bucket, ask.kind, *ask.given, keys.token is None
-        known = self._known.get(label)
-        if known is None:
-            async with self._one_at_a_time:
-                known = self._known.get(label) or await self._learn(ask, region, keys)
-                if await self._sdk.vault.keys() == keys:  # else it was measured against other credentials
-                    self._known[label] = known
-        if known.recipe is None:
+        known = await self._recipe(ask, region, keys) if self._learns else None
+        if known is None or known.recipe is None:
             ready = await self._by_sdk(ask, region, ask.given)
             return Outgoing(ready.request, ready.transport, keys)
         try:
             return Outgoing(known.recipe.build(ask.given, keys, self._clock.wall()), known.transport, keys)
         except UnicodeEncodeError:
             raise InvalidRequest(f"{ask.operation} cannot be asked: the name is not valid Unicode") from None
+
+    async def _recipe(self, ask: S3Request, region: str, keys: Keys) -> _Known | None:
+        if not ask.given and ask.fixed and ask.kind is None:
+            return None  # It is asked once.
+        label = region, ask.service, ask.operation, ask.bucket, ask.kind, *ask.given, keys.token is None
+        known = self._known.get(label)
+        if known is None and (known := self._plain(ask, region, keys)):
+            self._known[label] = known
+        if known is not None or not ask.given:
+            return known
+        async with self._one_at_a_time:
+            known = self._known.get(label) or await self._learn(ask, region, keys)
+            if await self._sdk.vault.keys() == keys:  # else it was measured against other credentials
+                self._known[label] = known
+        return known
+
+    def _plain(self, ask: S3Request, region: str, keys: Keys) -> _Known | None:
+        """What need not be learned; None: it has to be."""
+        slots = {name: PLAIN.format(name) for name in ask.given}
+        wanted = PlainAsk(ask.service, ask.operation, ask.bucket, {**ask.fixed, **slots}, self._everywhere)
+        found = self._sdk.plain(wanted, region, has_token=keys.token is not None)
+        return found and _Known(Recipe(found[0], slots), found[1])
 
     async def _learn(self, ask: S3Request, region: str, keys: Keys) -> _Known:
         slots = {name: PLAIN.format(name) for name in ask.given}

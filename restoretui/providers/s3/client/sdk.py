@@ -1,7 +1,7 @@
 """A facade over botocore, which stays in charge of configuration, credentials, endpoints, requests and error text.
 
 Everything here that loads models or reads files runs beside the event loop. Imports the SDK, so it is itself imported
-late, by ``S3Provider.open``.
+late, by ``late_sdk``.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from hashlib import md5
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from botocore import xform_name
 from botocore.awsrequest import HeadersDict
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.handlers import validate_bucket_name
 from botocore.httpsession import get_cert_path
@@ -32,28 +33,46 @@ from restoretui.core.network.http_client import http_client
 from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
 from restoretui.providers.http.tls import Tls, make_tls, trust_of
-from restoretui.providers.s3.client.credentials import CredentialCache, HeldCredentialProvider, LiveCredentials
-from restoretui.providers.s3.client.profiles import forget_empty_profile, uses_login
+from restoretui.providers.s3.client.credentials import CredentialCache
+from restoretui.providers.s3.client.sdk_keys import (
+    HeldCredentialProvider,
+    LiveCredentials,
+    forget_empty_profile,
+    uses_login,
+)
+from restoretui.providers.s3.client.signing import MD5
 from restoretui.providers.s3.client.transport import HttpResponse, Ready, Transport
+from restoretui.providers.s3.plain.refusals import refusal_of
+from restoretui.providers.s3.plain.settings import DEFAULT_REGION
 from restoretui.providers.sdk_models import Models
 from restoretui.providers.threads import run_in_thread
 from restoretui.providers.wire.ini_files import aws_files, fault_in
-from restoretui.providers.wire.refusals import Caller, Refusal, named_region, printable
+from restoretui.providers.wire.refusals import Caller, Refusal, printable
 from restoretui.providers.wire.restore_header import parse_instant
 from restoretui.providers.wire.xml_trees import LONGEST_ERROR, Unreadable, refuse_nests
 
-DEFAULT_REGION = "us-east-1"
-"""Where S3 answers for every bucket, if only by naming the right region."""
 
+class Begun(NamedTuple):
+    """What has been going on before the SDK was loaded, and goes on as it is."""
 
-MD5 = "(Content-MD5)"
-"""Among the parameters of an operation whose model has no such thing: the body's digest goes along."""
+    caller: Caller
+    vault: CredentialCache
+    proxies: Proxies
+    transports: dict[tuple[str, str], Transport]
+    """By service and region."""
 
 
 class Sdk:
     """One profile's SDK session, with one S3 client per region, made when first needed."""
 
-    def __init__(self, connection: Connection, limits: Limits, clock: Clock, mfa: MfaPrompter | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits,
+        clock: Clock,
+        mfa: MfaPrompter | None,
+        begun: Begun | None = None,
+    ) -> None:
         self._connection = connection
         self._limits = limits
         self.http = http_client(os.environ)
@@ -73,41 +92,50 @@ class Sdk:
         except BotoCoreError as error:
             _tell_fault(error)
             raise UsageError(f"the AWS configuration cannot be used: {printable(str(error))}", "mend it") from None
-        sso = "sso_session" in scoped or "sso_start_url" in scoped
-        self.caller = Caller(
-            profile,
-            sso,
-            login,
-            requester_pays=connection.requester_pays,
-            expected_owner=connection.expected_bucket_owner or "",
-        )
-        self._proxies = Proxies()
-        self.vault = CredentialCache(connection.profile or None, self._far_keys, self.caller, clock, mfa)
+        if begun is None:
+            sso = "sso_session" in scoped or "sso_start_url" in scoped
+            caller = Caller(
+                profile,
+                sso,
+                login,
+                requester_pays=connection.requester_pays,
+                expected_owner=connection.expected_bucket_owner or "",
+            )
+            vault = CredentialCache(connection.profile or None, self.far_keys, caller, clock, mfa)
+            begun = Begun(caller, vault, Proxies(), {})
+        self.caller, self.vault, self._proxies, self._transports = begun
         for library in ("botocore", "aiobotocore"):
             logging.getLogger(library).addHandler(logging.NullHandler())  # its warnings would land on the screen
         self._keys = LiveCredentials()
         seed.register_component("credential_provider", HeldCredentialProvider(self._keys))
         self._session = seed
         self._clients: dict[tuple[str, str], Any] = {}
-        self._transports: list[Transport] = []
         self._one_at_a_time: asyncio.Lock | None = None
         self._parsers = ResponseParserFactory()
         self._parsers.set_parser_defaults(timestamp_parser=_instant)
 
-    async def _far_keys(self, roles: dict[str, Any], prompter: Callable[[str], str]) -> Any:
+    async def far_keys(self, roles: dict[str, Any], prompter: Callable[[str], str]) -> Any:
+        """The keys that the whole chain finds; as ``FarKeys``."""
         from restoretui.providers.s3.client.credential_chain import ask_chain
 
         profile = self._connection.profile or None
         return await ask_chain(profile, self._loader, self._tls, self._proxies, self.region, roles, prompter)
 
     @classmethod
-    async def start(cls, connection: Connection, limits: Limits, clock: Clock, mfa: MfaPrompter | None) -> "Sdk":
+    async def start(
+        cls,
+        connection: Connection,
+        limits: Limits,
+        clock: Clock,
+        mfa: MfaPrompter | None,
+        begun: Begun | None = None,
+    ) -> "Sdk":
         """Load it all and make the first client. Called beside the event loop."""
-        sdk = cls(connection, limits, clock, mfa)
+        sdk = cls(connection, limits, clock, mfa, begun)
         await sdk._make("s3", sdk.region)
         endpoint = sdk._clients["s3", sdk.region].meta.endpoint_url
         sdk._proxies.check(endpoint)
-        if not is_amazon(endpoint):
+        if not is_amazon(endpoint) and not sdk.caller.endpoint:
             sdk.caller = replace(sdk.caller, endpoint=endpoint)
             sdk._lax(sdk._clients["s3", sdk.region])
         return sdk
@@ -153,9 +181,10 @@ class Sdk:
             client.meta.events.register_first("before-sign.s3-control", partial(_keep_host, client.meta.endpoint_url))
         if service == "s3" and self.caller.endpoint:
             self._lax(client)
-        transport = Transport(self._limits, self._tls, self._proxies, self.http)
+        transport = self._transports.get((service, region))
+        transport = transport or Transport(self._limits, self._tls, self._proxies, self.http)
         client._endpoint.http_session = transport  # noqa: SLF001 - where the SDK keeps what sends for it
-        self._transports.append(transport)
+        self._transports[service, region] = transport
         self._clients[service, region] = client
 
     def _lax(self, client: Any) -> None:
@@ -174,7 +203,9 @@ class Sdk:
         digests = params.pop(MD5, None) is not None
         if digests:
             client.meta.events.register_first(f"before-call.{service}.{operation}", _add_md5)
-        self._keys.current = await self.vault.frozen()  # Nothing is waited for from here until it is signed.
+        keys = await self.vault.keys()
+        self._keys.current = ReadOnlyCredentials(keys.access_key, keys.secret_key, keys.token)
+        # Nothing is waited for from here until it is signed.
         try:
             method(**params)
         except Ready as ready:
@@ -193,6 +224,11 @@ class Sdk:
         """The SDK's model of one parameter of an operation."""
         client = await self.client(service, self.region)
         return client.meta.service_model.operation_model(operation).input_shape.members[member]
+
+    async def learn(self, service: str) -> None:
+        """Load the model of a service that was asked without it, so that its answers can be read."""
+        if not any(name == service for name, _ in self._clients):
+            await self.client(service, self.region)
 
     def parse(self, service: str, operation: str, reply: HttpResponse) -> dict[str, Any]:
         """An answer as the SDK's parser reads it; ValueError when it cannot."""
@@ -214,35 +250,22 @@ class Sdk:
 
     def refusal(self, service: str, operation: str, reply: HttpResponse, bucket: str = "") -> Refusal:
         """An answer that is no, in the SDK's words."""
-        status = 500 if reply.status < 300 else reply.status  # an <Error> in a 200 is a failed 500, as the SDK has it
+        if reply.status < 300:
+            reply = replace(reply, status=500)  # an <Error> in a 200 is a failed 500, as the SDK has it
         try:
             # What is longer than any error is none, and goes by its status.
             told = reply.body if len(reply.body) <= LONGEST_ERROR else b""
-            parsed = self.parse(service, operation, replace(reply, status=status, body=told))
+            parsed = self.parse(service, operation, replace(reply, body=told))
         except ValueError:
             parsed = {}
-        error = parsed.get("Error", {})
-        headers = reply.headers
-        return Refusal(
-            operation=operation,
-            status=status,
-            code=str(error.get("Code", "") or status),
-            message=str(error.get("Message", "") or ""),
-            request_id=headers.get("x-amz-request-id")
-            or parsed.get("ResponseMetadata", {}).get("RequestId", "")
-            or "",
-            bucket=bucket,
-            region=headers.get("x-amz-bucket-region")
-            or str(error.get("Region", "") or "")
-            or named_region(str(error.get("Message", "") or ""), str(error.get("Endpoint", "") or "")),
-            delete_marker=headers.get("x-amz-delete-marker", "").lower() == "true",
-        )
+        request_id = str(parsed.get("ResponseMetadata", {}).get("RequestId", ""))
+        return refusal_of(operation, reply, parsed.get("Error", {}), request_id, bucket)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        transports, self._transports, self._clients = self._transports, [], {}
-        for transport in transports:
-            await transport.aclose()
+        self._clients = {}
+        while self._transports:
+            await self._transports.popitem()[1].aclose()
 
 
 def _tell_fault(error: BotoCoreError) -> None:

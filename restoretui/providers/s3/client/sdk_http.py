@@ -29,7 +29,7 @@ from restoretui.providers.http.proxies import NoProxies, Proxies
 from restoretui.providers.http.proxy_tunnels import Connector, NoTunnel
 from restoretui.providers.http.response_limits import TooLate, TooMuch, gather, in_time
 from restoretui.providers.http.tls import Tls
-from restoretui.providers.s3.client.profiles import forget_empty_profile
+from restoretui.providers.s3.client.sdk_keys import forget_empty_profile
 
 
 class VerifiedHttp(AIOHTTPSession):

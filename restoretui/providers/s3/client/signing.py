@@ -7,7 +7,7 @@ the very request the SDK gives, signature included. Where it does not, because a
 scheme or something more, the SDK goes on building each request.
 
 In S3's flavour of it the path is signed as sent, and the payload's hash is a header
-(docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
+(docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html); elsewhere that hash is signed alone.
 """
 
 import hmac
@@ -37,6 +37,8 @@ _BLOCK = 64
 """Bytes of a block of SHA-256."""
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 
+MD5 = "(Content-MD5)"
+"""Among the parameters of an operation whose model has no such thing: the body's digest goes along."""
 PLAIN = "restoretui-{}-slot"
 """What a slot is found by in a learned request: nothing in it needs encoding."""
 HOSTILE = (
@@ -99,10 +101,10 @@ class Recipe:
         parts = urlsplit(learned.url)
         headers = {name.lower(): value for name, value in learned.headers.items()}
         signing = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
-        if signing is None or _HASH not in headers:
+        if signing is None:
             raise Unlearnable
-        names = signing["names"].split(";")
-        if not {_DATE, _HASH, "host"} <= set(names) <= headers.keys() | {"host"}:
+        names, hashed = signing["names"].split(";"), headers.get(_HASH)
+        if not {_DATE, "host"} | ({_HASH} if hashed else set()) <= set(names) <= headers.keys() | {"host"}:
             raise Unlearnable
         template = _Template(slots)
         headers |= {"host": parts.netloc.removesuffix(_DEFAULT_PORT.get(parts.scheme, ""))}
@@ -124,7 +126,7 @@ class Recipe:
                 *(f"{name}:{template.of(' '.join(headers[name].split()))}" for name in names),
                 "",
                 signing["names"],
-                headers[_HASH],
+                hashed or sha256(learned.body).hexdigest(),
             ]
         )
 

@@ -2,12 +2,13 @@
 
 A page of 1,000 objects goes through the first of these readers that can account for all of it:
 
-1. one regular expression for rows as AWS writes them, whose matches are counted against the rows there are;
-2. one for rows whose elements come in any order, whose matches must tile the rows without a gap;
-3. ElementTree, for servers that write rows in other ways (``listing_tree``);
-4. the SDK's own parser, which the caller passes in.
+1. one regular expression for rows as AWS writes them today, whose matches must be as long as all rows together;
+2. one for rows with what others add to that, whose matches are counted against the rows there are;
+3. one for rows whose elements come in any order, whose matches must tile the rows without a gap;
+4. ElementTree, for servers that write rows in other ways (``listing_tree``);
+5. the SDK's own parser, which the caller passes in.
 
-The first two read the rest of the page as XML (``listing_frame``).
+The first three read the rest of the page as XML (``listing_frame``).
 
 Anything else is ``Unreadable``. Names are decoded as the SDK decodes them when the page says ``EncodingType`` url.
 """
@@ -19,7 +20,7 @@ from functools import partial
 
 from restoretui.core.model import Entry, Page
 from restoretui.core.rows import Rows
-from restoretui.providers.wire.checked_values import ISO_TEXT
+from restoretui.providers.wire.checked_values import ISO_TEXT, USUAL_WIDTH, are_usual_instants
 from restoretui.providers.wire.listings.listing_frame import ErrorInside as ErrorInside
 from restoretui.providers.wire.listings.listing_frame import Frame, decoded
 from restoretui.providers.wire.listings.listing_frame import versions_token as versions_token
@@ -94,12 +95,23 @@ _COMMON = (
 )
 _MARKER = "|".join(rf"<{name}>[^<]*</{name}>" for name in ("Key", "VersionId", "IsLatest", "LastModified"))
 _OBJECT = re.compile(rf"<Contents>(?:{_COMMON})*</Contents>")
+_CHECKSUMS = r"(?:<ChecksumAlgorithm>[^<]*+</ChecksumAlgorithm>)*+(?:<ChecksumType>[^<]*+</ChecksumType>)?+"
 _OBJECT_IN_ORDER = re.compile(
     rf"<Contents><Key>([^<]++)</Key><LastModified>({ISO_TEXT})</LastModified>"
     r'<ETag>(?:&quot;|"|&#34;)?+([^<&"]*+)(?:&quot;|"|&#34;)?+</ETag>'
-    r"(?:<ChecksumAlgorithm>[^<]*+</ChecksumAlgorithm>)*+(?:<ChecksumType>[^<]*+</ChecksumType>)?+"
-    rf"<Size>([0-9]{{1,15}}+)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
+    rf"{_CHECKSUMS}<Size>([0-9]{{1,15}}+)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
 )
+_PLAIN = re.compile(
+    rf"<Contents><Key>([^<]++)</Key><LastModified>((?s:.{{{USUAL_WIDTH}}}))</LastModified>"
+    rf'<ETag>&quot;([^<&"]*+)&quot;</ETag>({_CHECKSUMS})<Size>([0-9]{{1,15}}+)</Size>'
+    rf"<StorageClass>([^<&]*+)</StorageClass>(?:{_STATUS})?+</Contents>"
+)
+_PLAIN_TAGS = len(
+    "<Contents><Key></Key><LastModified></LastModified><ETag>&quot;&quot;</ETag><Size></Size>"
+    "<StorageClass></StorageClass></Contents>"
+)
+_STATUS_TAGS = len("<RestoreStatus><IsRestoreInProgress></IsRestoreInProgress></RestoreStatus>")
+_EXPIRY_TAGS = len("<RestoreExpiryDate></RestoreExpiryDate>")
 _VERSION = re.compile(
     rf"<Version>(?:{_COMMON}|<VersionId>([^<&]*)</VersionId>|<IsLatest>(true|false)</IsLatest>)*</Version>"
     rf"|<DeleteMarker>(?:{_OWNER}|{_MARKER})*</DeleteMarker>"
@@ -122,16 +134,42 @@ def usual_text(body: bytes) -> str:
 
 def _quick(body: bytes, *, versions: bool) -> Page:
     text = usual_text(body)
-    rows, skeleton = _count(text) or _tile(text, versions=versions)
+    columns, skeleton = _measure(text) or _count(text) or _tile(text, versions=versions)
     if "<!" in skeleton:
         raise Unusual
     frame = Frame(tree_of(skeleton))
-    if frame.rows or (versions and rows and frame.lacks_version_marker):
+    if frame.rows or (versions and columns and frame.lacks_version_marker):
         raise Unusual
-    return frame.page(_entries(rows, frame, versions=versions), versions=versions)
+    return frame.page(_entries(columns, frame, versions=versions), versions=versions)
 
 
-def _count(text: str) -> tuple[list[tuple[str, ...]], str] | None:
+Columns = Sequence[Sequence[str]]
+"""The groups of the row patterns; none where there are no rows."""
+
+
+def _measure(text: str) -> tuple[Columns, str] | None:
+    """The rows of a page, one right after the other, and the page without them; None unless all are the usual ones.
+
+    Matches do not overlap, and each is a row. When they are together as long as all from where the first row begins
+    to where the last one ends, nothing else stands there.
+    """
+    start = text.find("<Contents>")
+    if start < 0 or _PLAIN.match(text, start) is None:
+        return None
+    rows = _PLAIN.findall(text, start)
+    columns = list(zip(*rows, strict=True))
+    keys, modified, etags, _, sizes, classes, progress, expiries = columns
+    end = text.rindex("</Contents>") + len("</Contents>")
+    written = sum(map(len, map("".join, columns)))
+    told, ends = len(rows) - progress.count(""), len(rows) - expiries.count("")
+    if written + len(rows) * _PLAIN_TAGS + told * _STATUS_TAGS + ends * _EXPIRY_TAGS != end - start:
+        return None
+    if not are_usual_instants(modified):
+        return None
+    return (keys, modified, etags, sizes, classes, progress, expiries), text[:start] + text[end:]
+
+
+def _count(text: str) -> tuple[Columns, str] | None:
     """The rows of a page, one right after the other, and the page without them; None unless all are as AWS has them.
 
     A match is one whole row, since it holds no tag it does not name. When rows begin and end nowhere else, the
@@ -141,33 +179,34 @@ def _count(text: str) -> tuple[list[tuple[str, ...]], str] | None:
     found = len(rows)
     if not found or text.count("Contents>") != 2 * found or text.count("</Contents><Contents>") != found - 1:
         return None
-    return rows, text[: text.index("<Contents>")] + text[text.rindex("</Contents>") + len("</Contents>") :]
+    skeleton = text[: text.index("<Contents>")] + text[text.rindex("</Contents>") + len("</Contents>") :]
+    return list(zip(*rows, strict=True)), skeleton
 
 
-def _tile(text: str, *, versions: bool) -> tuple[list[tuple[str, ...]], str]:
+def _tile(text: str, *, versions: bool) -> tuple[Columns, str]:
     """The same, whatever the order of elements; for versions, too."""
     if "<!" in text:
         raise Unusual
     first = _FIRST_ROW[versions].search(text)
     if first is None:
         return [], text
-    rows: list[tuple[str, ...]] = []
+    rows: list[Sequence[str]] = []
     start = at = first.start()
     for match in (_VERSION if versions else _OBJECT).finditer(text, start):
         if match.start() != at:
             raise Unusual
         at = match.end()
         rows.append(match.groups(""))
-    return rows, text[:start] + text[at:]
+    return list(zip(*rows, strict=True)), text[:start] + text[at:]
 
 
-def _entries(rows: list[tuple[str, ...]], frame: Frame, *, versions: bool) -> Sequence[Entry]:
+def _entries(columns: Columns, frame: Frame, *, versions: bool) -> Sequence[Entry]:
     """Entries from the groups of the row patterns, column by column because that stays in C."""
-    if versions:
-        rows = [row for row in rows if row[1]]  # a delete marker leaves every group empty
-    if not rows:
+    if versions and columns and "" in columns[1]:
+        columns = list(zip(*[row for row in zip(*columns, strict=True) if row[1]], strict=True))  # no delete markers
+    if not columns:
         return []
-    keys, modified, etags, sizes, classes, progress, expiries, *more = zip(*rows, strict=True)
+    keys, modified, etags, sizes, classes, progress, expiries, *more = columns
     if "" in keys or any(name[-1:].isspace() or name[:1].isspace() for name in set(classes)):
         raise Unusual
     nothing = [None] * len(keys)

@@ -92,7 +92,33 @@ def a_row(key: str = "k", modified: str = "2024-01-01T00:00:00Z") -> str:
     return tag("Contents", "".join(tag(name, text) for name, text in fields.items()))
 
 
+A_USUAL_ROW = tag(
+    "Contents",
+    "<Key>k</Key><LastModified>2024-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>1</Size>"
+    "<StorageClass>GLACIER</StorageClass>",
+)
 SPELLINGS: list[Callable[[str], str]] = [quote_plus, quote, lambda text: quote_plus(text, safe="/")]
+
+
+@st.composite
+def usual_rows(draw: st.DrawFn, encoded: bool) -> str:
+    """As AWS writes them."""
+    key = draw(any_text if encoded else xml_text.filter(bool))
+    checksums = draw(
+        st.sampled_from(["", tag("ChecksumAlgorithm", "CRC64NVME") + tag("ChecksumType", "FULL_OBJECT")])
+    )
+    ended = tag("IsRestoreInProgress", "false") + tag("RestoreExpiryDate", draw(instants))
+    status = draw(st.sampled_from(["", tag("IsRestoreInProgress", "true"), ended]))
+    return tag(
+        "Contents",
+        tag("Key", quote_plus(key) if encoded else escape(key))
+        + tag("LastModified", draw(instants))
+        + tag("ETag", "&quot;d41d8cd98f00b204-2&quot;")
+        + checksums
+        + tag("Size", str(draw(st.integers(0, 5 * 2**40))))
+        + tag("StorageClass", draw(st.sampled_from(["STANDARD", "GLACIER", "DEEP_ARCHIVE"])))
+        + (tag("RestoreStatus", status) if status else ""),
+    )
 
 
 @st.composite
@@ -127,7 +153,9 @@ def rows(draw: st.DrawFn, encoded: bool, kind: str) -> str:
 @st.composite
 def pages(draw: st.DrawFn, versions: bool = False) -> bytes:
     encoded = draw(st.booleans())
-    parts = draw(st.lists(rows(encoded, "Version" if versions else "Contents"), max_size=6))
+    are_usual = not versions and draw(st.booleans())
+    a_part = usual_rows(encoded) if are_usual else rows(encoded, "Version" if versions else "Contents")
+    parts = draw(st.lists(a_part, max_size=6))
     if versions and draw(st.booleans()):
         marker = "<Key>gone</Key><VersionId>m</VersionId><IsLatest>true</IsLatest>" + tag(
             "LastModified", draw(instants)
@@ -222,8 +250,8 @@ def test_a_page_cut_short_is_refused(cut: int) -> None:
         read_page(body[: -len(body) * cut // 40], stock)
 
 
-def test_junk_between_rows_is_refused() -> None:
-    row = a_row()
+@pytest.mark.parametrize("row", [a_row(), A_USUAL_ROW], ids=["short", "usual"])
+def test_junk_between_rows_is_refused(row: str) -> None:
     for junk in ("</Contents>", "<Contents>", "&", "<Size>"):
         body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row}{junk}{row}</ListBucketResult>".encode()
         with pytest.raises(Unreadable):
@@ -238,6 +266,37 @@ def test_an_instant_in_another_form_is_left_to_the_sdk() -> None:
     body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{row}</ListBucketResult>".encode()
     (entry,) = read_page(body, stock).entries
     assert entry.modified == 1356048000
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-W01-1T00:00:00.000Z",
+        "2024-01-01 00:00:00.000Z",
+        "2024-01-01T00:00:00,000Z",
+        "\u0662024-01-01T00:00:00.000Z",
+    ],
+)
+def test_of_what_python_reads_as_an_instant_only_the_usual_form_is_taken(written: str) -> None:
+    odd = A_USUAL_ROW.replace("2024-01-01T00:00:00.000Z", written)
+    assert len(written) == 24
+    alone, beside = read_page(a_page(odd), stock), read_page(a_page(A_USUAL_ROW, odd), stock)
+    assert beside.entries[0].modified == 1704067200
+    assert beside.entries[1].modified == alone.entries[0].modified
+
+
+def test_what_stands_beside_usual_rows_is_seen() -> None:
+    """Rows are checked by their length: as much as is too much in one place may be lacking in another."""
+    for odd in (A_USUAL_ROW.replace("<Size>1</Size>", "<Size>12</Siz>"), A_USUAL_ROW.replace("Contents", "Content")):
+        for rows in ((A_USUAL_ROW, odd, A_USUAL_ROW), (odd, A_USUAL_ROW), (A_USUAL_ROW, odd)):
+            body = a_page(*rows)
+            try:
+                found = len(by_the_sdk(body).entries)
+            except ValueError:
+                with pytest.raises(Unreadable):
+                    read_page(body, stock)
+            else:
+                assert len(read_page(body, stock).entries) == found
 
 
 def test_control_characters_that_a_server_failed_to_encode_are_still_read() -> None:

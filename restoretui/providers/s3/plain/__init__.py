@@ -1,0 +1,1 @@
+"""What most people's S3 needs, without the SDK, which takes longer to load than a short listing takes."""
