@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -144,6 +145,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("HOME", str(folder))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs_may_lose_their_terminal() -> None:
+    """Also where the tests were begun by ``nohup``, whose word all that is started would keep, too."""
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # we stay; no other program inherits a handler
 
 
 @pytest.fixture(scope="session", autouse=True)

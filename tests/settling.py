@@ -102,8 +102,9 @@ def _is_busy(frame: FrameType) -> bool:
     if _at(frame) not in _PARKED:
         return True
     # Where more threads want to run than can, a parked one may have been called and not yet have had its turn.
-    if _at(frame) == ("thread.py", "_worker"):
-        return frame.f_locals.get("work_item") is not None or frame.f_locals["work_queue"].qsize() > 0
+    if frame.f_code.co_name == "_worker":
+        pool = asyncio.get_running_loop()._default_executor  # type: ignore[attr-defined]
+        return pool is not None and pool._work_queue.qsize() > 0
     while (back := frame.f_back) is not None:
         frame = back
         if _at(frame) in _TAKES_WORK:  # The writer also gathers work for a moment before it commits.

@@ -42,7 +42,7 @@ MAY_IMPORT = {
 ROOMS = {
     # part -> its rooms, and the modules that stand in none, from the bottom up: each may know those before it
     "core": [
-        "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "refs", "measured",
+        "errors", "alerts", "doing", "clock", "blocking", "durations", "model", "rows", "measured",
         "progress", "network", "bounds", "os_errors", "then.contents", "provider", "rules", "filter", "past",
         "location", "inventory", "saying.on_behalf", "then", "literal", "plan", "batch", "saying", "events",
     ],

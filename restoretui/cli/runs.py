@@ -87,7 +87,8 @@ def literally(command: F) -> F:
     for option in reversed((
         click.option("--restore-request", metavar="FILE|JSON",
                      help="In place of --days and --tier: what aws s3api restore-object --restore-request takes (any "
-                     "member, SELECT too). Sent as it is; what becomes of it is not judged here, nor priced."),
+                     "member, SELECT too); - reads stdin. Sent as it is; what becomes of it is not judged here, nor "
+                     "priced."),
         click.option("--checksum-algorithm", type=click.Choice(CHECKSUMS, case_sensitive=False),
                      help="Send that checksum of each restore request along."),
         click.option("--content-md5", is_flag=True, help="Send the MD5 of each restore request along."),

@@ -18,17 +18,18 @@ from restoretui.core.filter.tree import all_of, in_states
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
 from restoretui.core.plan.offers import Consent, check_guards
-from restoretui.core.plan.tier_plan import FactGroup
 from restoretui.engine.cleaner import Cleaned
 from restoretui.ledger.records import Query
 from restoretui.ledger.run_records import Run
+from restoretui.ledger.selections.mark_sets import MarkSet
+from restoretui.ledger.selections.set_contents import START
 from restoretui.session.jsonlines.line import where
 from restoretui.session.rows.jobs import each
 from restoretui.session.session import Session, open_session
 from restoretui.wording import format as words
 from restoretui.wording.safe import clean as cleaned_text
 
-BATCH = 500
+BATCH, PAGE = 500, 4096
 
 
 class Copy(NamedTuple):
@@ -110,11 +111,10 @@ async def _copies(session: Session, output: Output, choice: Choice) -> AsyncIter
     if choice.named is not None:
         places = choice.parsed()
         listed, _ = listed_at(output, choice, places)
+        alone = replace(choice, keys_from=None, named=None)
         for place, refs in zip(places, listed, strict=True):
-            for ref in dict.fromkeys(refs):
-                one = Location(place.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
-                async for copy in _copies_at(session, one, replace(choice, keys_from=None, named=None)):
-                    yield copy
+            async for copy in _copies_named(session, place.scheme, refs, alone):
+                yield copy
         return
     for place in choice.parsed():
         if not place.bucket:
@@ -132,17 +132,15 @@ async def _copies_in(session: Session, name: str, choice: Choice) -> AsyncIterat
     plain = replace(choice, locations=())
     for part in await session.sets.reached(of):
         async for refs in session.sets.refs(of, part):
-            for ref in refs:
-                one = Location(part.cloud.scheme, ref.bucket, key=ref.key, version_id=ref.version_id)
-                async for copy in _copies_at(session, one, plain):
-                    yield copy
+            async for copy in _copies_named(session, part.cloud.scheme, refs, plain):
+                yield copy
 
 
 async def _copies_at(session: Session, place: Location, choice: Choice) -> AsyncIterator[Copy]:
     if place.key is not None and not choice.versions:
         ref = ObjectRef(place.bucket, place.key, place.version_id)
-        for group in await _named(session, place.scheme, ref, choice):
-            yield Copy(place.scheme, ref, group.facts.storage_class, group.size_bytes)
+        async for copy in _copies_named(session, place.scheme, [ref], choice):
+            yield copy
         return
     async with listing_view(session, place, replace(choice, query=_restored(choice))) as view:
         async for row in each(view):
@@ -153,8 +151,15 @@ def _restored(choice: Choice) -> Query:
     return replace(choice.query, where=all_of([in_states(State.AVAILABLE), choice.query.where]))
 
 
-async def _named(session: Session, scheme: str, ref: ObjectRef, choice: Choice) -> Sequence[FactGroup]:
-    """What is known of one object that has a restored copy and is meant; empty if it has none, or is not."""
+async def _copies_named(
+    session: Session, scheme: str, refs: Sequence[ObjectRef], choice: Choice
+) -> AsyncIterator[Copy]:
+    """Copies of these objects that are meant, all looked at together; raises for one that cannot be seen."""
+    if choice.versions:
+        for ref in dict.fromkeys(refs):
+            async for copy in _copies_at(session, Location(scheme, ref.bucket, key=ref.key), choice):
+                yield copy
+        return
 
     def missing(_ref: ObjectRef, error: CloudError) -> None:
         raise error
@@ -162,8 +167,15 @@ async def _named(session: Session, scheme: str, ref: ObjectRef, choice: Choice) 
     selections = session.ledger.selections
     sel = await selections.create()
     try:
-        await session.selecting.named(sel, [ref], _restored(choice), missing, scheme)
-        return (await selections.facts(sel)).get(session.cloud_of(scheme), [])
+        await session.selecting.named(sel, refs, _restored(choice), missing, scheme)
+        seen = MarkSet(sel, "", 0, 0, session.clock.now())
+        for part in await session.sets.parts(seen):
+            after = START
+            while rows := await session.sets.page(seen, part, after, PAGE):
+                for row in rows:
+                    ref = ObjectRef(part.bucket, row.key, row.version_id)
+                    yield Copy(scheme, ref, row.storage_class, row.size)
+                after = rows.keys[-1], rows.version_ids[-1] or ""
     finally:
         await selections.drop(sel)
 

@@ -33,7 +33,7 @@ async def plan(settings: Settings, output: Output, choice: Choice, said: Restore
     check_lasting(lasting)
     steps = said.then.steps() if said.then else []
     said.behalf.checked()
-    exact = await said.literal.read(engine, then=bool(steps)) if said.literal else None
+    exact = await said.literal.read(engine, then=bool(steps), keys_from=choice.keys_from) if said.literal else None
     if exact is not None and exact.request:
         lasting, tier = exact.days or 1, exact.tier
     choice = choice.meant(settings)

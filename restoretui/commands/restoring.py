@@ -76,7 +76,9 @@ async def restore(settings: Settings, output: Output, choice: Choice, said: Rest
     check_lasting(lasting)
     steps = said.then.steps() if said.then else []
     behalf = meant.agreeing.behalf(said.behalf, settings)
-    exact = await said.literal.read(engine, then=bool(steps)) if said.literal else Literal()
+    exact = (
+        await said.literal.read(engine, then=bool(steps), keys_from=choice.keys_from) if said.literal else Literal()
+    )
     if exact.request:
         lasting, tier = exact.days or 1, exact.tier
     tier = tier or Tier.STANDARD

@@ -23,6 +23,8 @@ from restoretui.core.rules.stores import CONNECTION_FIELDS
 _ENVIRONMENT = {"batch_role_arn": ("RESTORETUI_BATCH_ROLE_ARN",)}
 """Variables that are of no cloud; those of each are in its table."""
 _ON, _OFF = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+_of_pipes: dict[tuple[int, int], Mapping[str, Any]] = {}
+"""What came by pipes, by device and inode."""
 _PAIRS = {"path_style": "--virtual-host-style"}
 """Switches of which both positions can be said, and how off is said."""
 
@@ -45,7 +47,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         values[name] = value
         sources[name] = source
 
-    config_dir, file = _config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
+    config_dir, file = config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
     values["config_dir"] = config_dir
     if file.exists():
         _take_from_file(file, values, put)
@@ -124,11 +126,10 @@ def _beside(settings: Settings, scheme: str, account: Account) -> AnotherCloud |
 def read_places(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Places:
     """The places of the config alone; ``UsageError`` as ``load_settings``, which says the rest."""
     env = os.environ if environment is None else environment
-    _, file = _config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
+    _, file = config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
     from restoretui.config.setting_values import check_value
-    from restoretui.config.toml_file import read_toml
 
-    section = read_toml(file).get("places", {}) if file.exists() else {}
+    section = _read(file).get("places", {}) if file.exists() else {}
     places: Places = check_value("places", section, str(file))
     return places
 
@@ -144,10 +145,9 @@ def _check_http_client(env: Mapping[str, str]) -> None:
 def _take_from_file(file: Path, values: dict[str, Any], put: Callable[[str, Any, str], None]) -> None:
     """What the config file says, each value checked."""
     from restoretui.config.setting_values import check_value  # not without a file
-    from restoretui.config.toml_file import read_toml
     from restoretui.core.plan.money import Amount
 
-    for name, value in read_toml(file).items():
+    for name, value in _read(file).items():
         checked = check_value(name, value, str(file))
         if isinstance(checked, Amount):
             values["budget_currency"] = checked.currency
@@ -197,11 +197,33 @@ def _take_from_store(
                 put(name, section[name], f"[stores.{values['store']}]")
 
 
-def _config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
-    """The config folder and file; ``given`` may be either: what is there tells, else its name."""
+def _read(file: Path) -> Mapping[str, Any]:
+    """What the config file says; a pipe is read once, however often that is asked."""
+    from restoretui.config.toml_file import read_toml
+
+    if file.is_file():
+        return read_toml(file)
+    pipe = file.stat()
+    said = _of_pipes.get((pipe.st_dev, pipe.st_ino))
+    if said is None:
+        said = _of_pipes[pipe.st_dev, pipe.st_ino] = read_toml(file)
+    return said
+
+
+def config_place(given: str | os.PathLike[str] | None) -> tuple[Path, Path]:
+    """The config folder and file; ``given`` may be either: what is there tells, else its name.
+
+    Beside a pipe, as of ``--config <(...)``, there is nothing: its folder is the usual one.
+    """
     if given is None:
         folder = usual_folder("config")
         return folder, folder / "config.toml"
     path = Path(given).expanduser()
-    is_file = path.is_file() or (path.suffix == ".toml" and not path.is_dir())
-    return (path.parent, path) if is_file else (path, path / "config.toml")
+    if path.is_dir() or not (path.exists() or path.suffix == ".toml"):
+        return path, path / "config.toml"
+    return usual_folder("config") if is_pipe(path) else path.parent, path
+
+
+def is_pipe(path: Path) -> bool:
+    """It is there, and can be read but once."""
+    return path.exists() and not (path.is_file() or path.is_dir())

@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def told_of_pipe(path: str | os.PathLike[str], what: str) -> Iterator[None]:
+def told_of_pipe(path: str | os.PathLike[str] | int, what: str) -> Iterator[None]:
     """While ``path`` is opened and read to its end: a pipe may have no writer yet, and a person should know of that.
 
-    ``what`` it is to say. Asks the disk; nothing is told of what is no pipe, socket or terminal.
+    ``what`` it is to say; 0 is stdin. Asks the disk; nothing is told of what is no pipe, socket or terminal.
     """
     try:
         is_slow = not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116  before the first paint, where pathlib costs
@@ -29,7 +29,10 @@ def told_of_pipe(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     if not is_slow:
         yield
         return
-    text = f"waiting for {what} to be written to {os.fspath(path)} to its end"
+    if isinstance(path, int):
+        text = f"waiting for {what} on stdin, up to its end{' (ctrl+d)' if os.isatty(path) else ''}"
+    else:
+        text = f"waiting for {what} to be written to {os.fspath(path)} to its end"
     timer = threading.Timer(TOLD_AFTER_S, notices.warning, ("%s", text))
     timer.daemon = True
     timer.start()

@@ -14,7 +14,7 @@ from restoretui.core.filter.tree import is_about_keys
 from restoretui.core.location import Location
 from restoretui.core.model import DEFAULT_SCHEME, UNTOLD_CLASS, ObjectDetail, ObjectFacts, ObjectRef
 from restoretui.core.provider import Provider
-from restoretui.core.refs import Refs
+from restoretui.core.rows import Refs
 from restoretui.engine.listing.lister import Lister, Source
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
 from restoretui.engine.traffic.retrying_reads import all_of

@@ -232,6 +232,7 @@ class RestoreApp(ShellApp):
     async def on_unmount(self) -> None:
         self.pacer.stop()
         await self._lifetime.end()
+        await self._remembered.save_rest()
 
     # --- what changed by itself
 

@@ -12,7 +12,7 @@ from restoretui.core.clock import SystemClock
 from restoretui.core.errors import AccessDenied
 from restoretui.core.model import Entry, ObjectRef, Page
 from restoretui.core.provider import Capabilities
-from restoretui.core.refs import Refs
+from restoretui.core.rows import Refs
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.watching.key_pages import KeyPages
 from restoretui.engine.watching.looks import DENSE

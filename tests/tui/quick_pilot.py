@@ -5,6 +5,7 @@ second: on a busy machine that is most of what a walk costs. Here a wait ends wh
 of ours is left to be dealt with (``tests.settling``), and the screen is laid out and painted then.
 """
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ SETTLED_S = 2.0
 """The screens have work of their own, so a walk does not insist."""
 PAINTED_EVERY_S = 0.25
 """By itself; each wait paints, too."""
+RESIZED_S = 0.01
+"""What Textual gathers sizes of the terminal for, and some."""
 MOST = 4
 """Layouts that bring about another one, until a wait goes on."""
 
@@ -28,6 +31,9 @@ async def drawn(app: App[Any]) -> None:
     """Until all that was to be done is done and on screen."""
     for _ in range(MOST):
         await settle(most_s=SETTLED_S)
+        if app._resize_timer is not None:
+            await asyncio.sleep(RESIZED_S)
+            continue
         screen = app._screen_stack[-1] if app._screen_stack else None
         if screen is None or not (
             screen._layout_required or screen._scroll_required or screen._repaint_required or screen._dirty_widgets

@@ -173,11 +173,13 @@ def _matching(pairs: Iterable[tuple[str, str]], begun: str) -> list[CompletionIt
 
 
 def _settings(context: click.Context) -> "Settings | None":
-    from restoretui.config.loading import load_settings
+    from restoretui.config.loading import config_place, is_pipe, load_settings
 
     with contextlib.suppress(Exception):  # boundary: a config that cannot be read completes nothing
         said = {name: context.params.get(name) for name in ("config", "state_dir", "profile", "store")}
-        return load_settings(said)
+        _, file = config_place(said["config"] or os.environ.get("RESTORETUI_CONFIG"))
+        if not is_pipe(file):  # It is for the command, and may have no writer yet.
+            return load_settings(said)
     return None
 
 

@@ -1,5 +1,6 @@
 """Restore requests said literally on the command line: read, held to what the documents refuse, told."""
 
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -8,28 +9,32 @@ from restoretui.commands.output import Output
 from restoretui.core.blocking import beside, told_of_pipe
 from restoretui.core.errors import UsageError
 from restoretui.core.literal.literal import MOST_BYTES, UNJUDGED, Literal, read_request
+from restoretui.session.output_files import own_descriptor
 from restoretui.session.session import Session
 from restoretui.wording import format as words
 
 if TYPE_CHECKING:
     from restoretui.core.plan.plan import RestorePlan
 
-OPTION = "--restore-request"
+OPTION, STDIN = "--restore-request", "-"
 
 
 class LiteralSaid(NamedTuple):
     """As it was typed."""
 
     request: str | None = None
-    """JSON, or a file of it."""
+    """JSON, or a file of it, or ``-`` for stdin."""
     checksum: str | None = None
     md5: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.request or self.checksum or self.md5)
 
-    async def read(self, engine: str, *, then: bool) -> Literal:
-        """What it says; ``UsageError`` where that cannot be meant, or is refused by the cloud's documents."""
+    async def read(self, engine: str, *, then: bool, keys_from: str | None = None) -> Literal:
+        """What it says; ``UsageError`` where that cannot be meant, or is refused by the cloud's documents.
+
+        ``keys_from`` is where a list of keys is to come from, for which stdin can be read no more.
+        """
         if not self:
             return Literal()
         if engine != "direct":
@@ -40,8 +45,15 @@ class LiteralSaid(NamedTuple):
             )
         request = ""
         if self.request is not None:
-            text = self.request if self.request.lstrip().startswith("{") else await self._file(self.request)
-            request = read_request(text, OPTION if text is self.request else f"the restore request in {self.request}")
+            is_text = self.request.lstrip().startswith("{")
+            if keys_from and not is_text and _is_stdin(self.request) and _is_stdin(keys_from):
+                raise UsageError(
+                    f"--keys-from and {OPTION} both read stdin, which can be read but once",
+                    f"name a file in one of them, or write the request behind {OPTION} itself",
+                )
+            text = self.request if is_text else await self._file(self.request)
+            what = "on stdin" if self.request == STDIN else f"in {self.request}"
+            request = read_request(text, OPTION if is_text else f"the restore request {what}")
         said = Literal(request, self.checksum or "", self.md5)
         if then and said.output:
             raise UsageError(
@@ -52,10 +64,15 @@ class LiteralSaid(NamedTuple):
 
     @staticmethod
     async def _file(name: str) -> str:
-        path = Path(name.removeprefix("file://"))
+        if name == STDIN and sys.stdin is None:
+            raise UsageError("the restore request is to come from stdin, which is closed", f"give {OPTION} a file")
+        source = 0 if name == STDIN else Path(name.removeprefix("file://"))
 
         def read() -> bytes:
-            with told_of_pipe(path, "the restore request"), path.open("rb") as file:
+            with (
+                told_of_pipe(source, "the restore request"),
+                open(source, "rb", closefd=source != 0) as file,
+            ):
                 return file.read(MOST_BYTES + 1)
 
         try:
@@ -66,12 +83,17 @@ class LiteralSaid(NamedTuple):
                 f"{OPTION} {name!r} is neither JSON nor a file that can be read: {why}",
                 """write '{"Days": 7, "GlacierJobParameters": {"Tier": "Bulk"}}', or name a file of such""",
             ) from None
+        what = "stdin" if name == STDIN else name
         if len(data) > MOST_BYTES:
-            raise UsageError(f"{name} is longer than {MOST_BYTES:,} bytes, as no restore request is")
+            raise UsageError(f"{what} is longer than {MOST_BYTES:,} bytes, as no restore request is")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise UsageError(f"{name} is not UTF-8", "write it in UTF-8") from None
+            raise UsageError(f"{what} is not UTF-8", "write it in UTF-8") from None
+
+
+def _is_stdin(name: str) -> bool:
+    return name == STDIN or own_descriptor(Path(name.removeprefix("file://"))) == 0
 
 
 async def check_literal(session: Session, schemes: Collection[str], said: Literal) -> None:

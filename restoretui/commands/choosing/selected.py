@@ -15,7 +15,7 @@ from restoretui.core.filter.edits import without
 from restoretui.core.filter.tree import all_of, in_states, is_about_keys
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef, State
-from restoretui.core.refs import Refs
+from restoretui.core.rows import Refs
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.ledger.records import Listing, Query, View
 from restoretui.session.jsonlines.objects import missing_fields

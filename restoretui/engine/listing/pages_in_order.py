@@ -18,8 +18,8 @@ from restoretui.core.os_errors import refused_by_system
 from restoretui.core.rows import Rows
 from restoretui.engine.listing.lister import Left
 
-AHEAD = 24
-"""Pages that wait in memory for their turn; some 8 MB."""
+AHEAD = 48
+"""Pages that wait in memory for their turn; some 16 MB."""
 READY = 8
 """Pages that may wait to be taken before the listing waits, too."""
 

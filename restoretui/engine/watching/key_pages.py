@@ -16,8 +16,7 @@ from restoretui.core.clock import Clock
 from restoretui.core.errors import CloudError
 from restoretui.core.model import UNTOLD_CLASS, Entry, ObjectRef
 from restoretui.core.provider import Provider
-from restoretui.core.refs import Refs
-from restoretui.core.rows import Rows
+from restoretui.core.rows import Refs, Rows
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.listing.lister import Read
 from restoretui.engine.traffic.circuit_breaker import NO_ANSWER
@@ -28,7 +27,7 @@ SPARSE_FIRST, SPARSE_MOST = 64, 1024
 """Keys left to HEADs after a page that held too few, the first time and at most, before another page is tried."""
 
 
-class Listed:
+class PagedRows:
     """What pages told of the objects that were looked for, by column."""
 
     def __init__(self) -> None:
@@ -62,13 +61,13 @@ class KeyPages(Struct):
     useless: bool = False
     """Pages tell nothing of restores here."""
 
-    async def look(self, refs: Refs) -> tuple[Listed, list[ObjectRef]]:
+    async def look(self, refs: Refs) -> tuple[PagedRows, list[ObjectRef]]:
         """What pages tell of these objects, which are in key order and all with a version or all without.
 
         And those that are to be looked at by HEAD. Raises where no answer can be had at all.
         """
         keys = refs.keys
-        seen = Listed()
+        seen = PagedRows()
         left: list[ObjectRef] = []
         at, skipped = 0, SPARSE_FIRST
         while len(refs) - at >= DENSE and self._is_of_use():

@@ -165,6 +165,21 @@ class ChangingMarks(MarkedObjects):
             self._forgotten += history.note(step)
         return summary
 
+    async def _replace(self, old: int, fill: Callable[[Tx, int], None]) -> SelectionSummary:
+        """Put what is marked aside, and mark what ``fill`` does in the empty set: undone at once."""
+        now = self._clock.now().timestamp()
+
+        def work(tx: Tx) -> tuple[SelectionSummary, Step]:
+            step = History.put_aside(tx, old, now)
+            fill(tx, step.after)
+            tx.touch(change_feed.selection_topic(old))
+            return self._changed(tx, step.after, now), step
+
+        summary, step = await self._writer.do(work)
+        self._pending.shown = step.after
+        self._own.add(step.after)
+        return self._noted(summary, step)
+
     async def _change(self, sel: int, change: Callable[[Tx, int], None]) -> SelectionSummary:
         """``change`` is given the set to change: where ``sel`` was put aside meanwhile, the one in its place."""
         now = self._clock.now().timestamp()

@@ -5,6 +5,7 @@ listing they were made in; an object is in a set once, however often it is added
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,7 +21,7 @@ from restoretui.ledger.marks.marked_places import PartOfPlace
 from restoretui.ledger.marks.span_changes import in_rows
 from restoretui.ledger.marks.spans import FEW
 from restoretui.ledger.records import CloudId, Observation, Query, SelectionSummary
-from restoretui.ledger.selections import parts
+from restoretui.ledger.selections import parts, taking_in
 from restoretui.ledger.selections.changes import ROWS_A_STEP, ChangingMarks
 from restoretui.ledger.selections.history import forget_some
 from restoretui.ledger.store import change_feed
@@ -115,7 +116,9 @@ class Selections(ChangingMarks):
         """Mark every object of a view: all that match its filter. ``told`` hears how many of very many are done."""
         async with self._all_of(sel, view, mark=True) as span:
             if span == marking.whole_listing(view.listing_id):
-                return await self._change(sel, lambda tx, sel: marking.add_listing(tx, sel, _place(view)))
+                done = await self._taken_in(sel, _place(view), told)
+                whole = partial(marking.add_listing, place=_place(view))
+                return await self._change(sel, whole) if done is None else done
             if view.objects < ROWS_A_STEP:
                 return await self._add_span(sel, view, span)
             async with view.in_id_order() as ids:
@@ -124,6 +127,31 @@ class Selections(ChangingMarks):
                 ranges = await self._reader.run(ids.ranges)
                 done = None if ranges is None else await self._add_ranges(sel, view, ranges)
                 return await self._add_in_steps(sel, view, ids, told) if done is None else done
+
+    async def _taken_in(
+        self, sel: int, place: stored_marks.ListingPlace, told: Callable[[int], None] | None
+    ) -> SelectionSummary | None:
+        """Mark all of a listing over many single marks that are of it; None, and nothing is, where those are not."""
+        if self._history is None or sel not in self._own:
+            return None
+        async with self._alone(sel):
+            old = self.shown
+            if not taking_in.is_worth_it(self._quick, old, place.place_id):
+                return None
+            revision = await self.revision(old)
+            others = await taking_in.others(self._reader, old, place, told)
+            if others is None:
+                return None
+
+            def fill(tx: Tx, new: int) -> None:
+                row = tx.row("SELECT revision FROM selection_set WHERE id = ?", (old,))
+                if row is None or row[0] != revision:
+                    raise taking_in.CannotSay
+                taking_in.take_in(tx, old, new, place, others)
+
+            with contextlib.suppress(taking_in.CannotSay):
+                return await asyncio.shield(self._replace(old, fill))
+        return None
 
     async def _add_ranges(self, sel: int, view: BrowseView, ranges: Sequence[IdRange]) -> SelectionSummary | None:
         """None, and nothing is marked, where spans cannot say it."""

@@ -8,7 +8,7 @@ from restoretui.core.batch.report_keys import is_surely_raw
 from restoretui.core.errors import LocationError, UsageError
 from restoretui.core.location import MAX_KEY_BYTES, check_bucket, check_key
 from restoretui.core.rules.clouds import cloud_with_jobs
-from restoretui.session.keys.entries import ListedKeys
+from restoretui.session.keys.entries import Entries
 from restoretui.session.keys.lines import BadLines
 
 REPORT_HEADINGS = ("Bucket", "Key", "VersionId", "TaskStatus", "ErrorCode", "HTTPStatusCode", "ResultMessage")
@@ -49,7 +49,7 @@ class BatchRows:
         self._versions.append(row[2] or None if len(row) > 2 else None)
         self.are_all_done = False
 
-    def into(self, entries: ListedKeys) -> None:
+    def into(self, entries: Entries) -> None:
         """Add the objects; rows whose keys can be none are noted as bad."""
         decode, scheme = _decoder(self._written, report=self._report), cloud_with_jobs().scheme
         for start in range(0, len(self._written), _AT_ONCE):

@@ -8,7 +8,7 @@ from typing import NamedTuple, overload
 from msgspec import Struct, field
 
 from restoretui.core.location import Location
-from restoretui.core.refs import Refs
+from restoretui.core.rows import PackedKeys, Refs, Repeated
 
 
 class KeysFormat(StrEnum):
@@ -38,31 +38,21 @@ class ListedKey(NamedTuple):
     version_id: str | None = None
 
 
-class ListedKeys(Sequence[ListedKey]):
+class Entries(Sequence[ListedKey]):
     """The objects of a list by column: reads like a list of them, each of which is made when it is asked for."""
 
-    def __init__(self, entries: Iterable[ListedKey] = ()) -> None:
-        self.schemes: list[str] = []
-        self.buckets: list[str] = []
-        self.keys: list[str] = []
-        self.versions: list[str | None] = []
-        for entry in entries:
-            self.append(entry)
+    schemes: Sequence[str]
+    buckets: Sequence[str]
+    keys: Sequence[str]
+    versions: Sequence[str | None]
 
     def append(self, entry: ListedKey) -> None:
         """One more."""
-        scheme, bucket, key, version_id = entry
-        self.schemes.append(scheme)
-        self.buckets.append(bucket)
-        self.keys.append(key)
-        self.versions.append(version_id)
+        self.add(entry.scheme, [entry.bucket], [entry.key], [entry.version_id])
 
     def add(self, scheme: str, buckets: Sequence[str], keys: Sequence[str], versions: Sequence[str | None]) -> None:
         """So many more, of one cloud."""
-        self.schemes += [scheme] * len(keys)
-        self.buckets += buckets
-        self.keys += keys
-        self.versions += versions
+        raise NotImplementedError
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -80,13 +70,64 @@ class ListedKeys(Sequence[ListedKey]):
         return map(ListedKey, self.schemes, self.buckets, self.keys, self.versions)
 
 
+class ListedKeys(Entries):
+    """Of a list that tells more than keys."""
+
+    def __init__(self, entries: Iterable[ListedKey] = ()) -> None:
+        self.schemes: list[str] = []
+        self.buckets: list[str] = []
+        self.keys: list[str] = []
+        self.versions: list[str | None] = []
+        for entry in entries:
+            self.append(entry)
+
+    def append(self, entry: ListedKey) -> None:
+        scheme, bucket, key, version_id = entry
+        self.schemes.append(scheme)
+        self.buckets.append(bucket)
+        self.keys.append(key)
+        self.versions.append(version_id)
+
+    def add(self, scheme: str, buckets: Sequence[str], keys: Sequence[str], versions: Sequence[str | None]) -> None:
+        self.schemes += [scheme] * len(keys)
+        self.buckets += buckets
+        self.keys += keys
+        self.versions += versions
+
+
+class PlainKeys(Entries):
+    """Of a list that tells nothing but keys."""
+
+    def __init__(self) -> None:
+        self.keys: PackedKeys = PackedKeys()
+
+    def add(self, scheme: str, buckets: Sequence[str], keys: Sequence[str], versions: Sequence[str | None]) -> None:
+        del scheme, buckets, versions
+        self.keys.add(keys)
+
+    @property
+    def schemes(self) -> Sequence[str]:  # type: ignore[override]
+        """What a list of another form tells; so are ``buckets`` and ``versions``."""
+        return Repeated("", len(self.keys))
+
+    @property
+    def buckets(self) -> Sequence[str]:  # type: ignore[override]
+        """See ``schemes``."""
+        return Repeated("", len(self.keys))
+
+    @property
+    def versions(self) -> Sequence[str | None]:  # type: ignore[override]
+        """See ``schemes``."""
+        return Repeated(None, len(self.keys))
+
+
 class NamedKeys(Struct, frozen=True):
     """A list that was read."""
 
     name: str
     """What it is called in sentences."""
     form: KeysFormat
-    entries: ListedKeys
+    entries: Entries
     is_guessed: bool = False
     """Nobody said which form it has."""
     notes: Sequence[str] = field(default=())
@@ -94,33 +135,36 @@ class NamedKeys(Struct, frozen=True):
 
     def buckets(self, scheme: str) -> list[Location]:
         """The buckets it names, each once; ``scheme`` is taken where the list tells none."""
-        named = dict.fromkeys(zip(self.entries.schemes, self.entries.buckets, strict=True))
-        return [Location(of or scheme, bucket) for of, bucket in named]
+        return [Location(of or scheme, bucket) for of, bucket in self._pairs()]
 
     def placed(self, places: Sequence[Location]) -> tuple[list[Refs], int]:
         """The objects at each place, each at the first that holds it; and how many lie at none."""
         entries = self.entries
-        named = dict.fromkeys(zip(entries.schemes, entries.buckets, strict=True))
-        there = {pair: _places_of(*pair, places) for pair in named}
-        found = [Refs([], [], []) for _ in places]
+        there = {pair: _places_of(*pair, places) for pair in self._pairs()}
         if len(there) == 1 and (only := next(iter(there.values()))):
             at, prefix, bucket = only[0]
             if not prefix or all(key.startswith(prefix) for key in entries.keys):
-                found[at] = Refs([bucket] * len(entries), entries.keys, entries.versions)
-                return found, 0
+                whole = Refs(Repeated(bucket, len(entries)), entries.keys, entries.versions)
+                return [whole if place == at else Refs([], [], []) for place in range(len(places))], 0
+        found: list[tuple[list[str], list[str], list[str | None]]] = [([], [], []) for _ in places]
         outside = 0
-        for scheme, bucket, key, version_id in zip(
-            entries.schemes, entries.buckets, entries.keys, entries.versions, strict=True
-        ):
+        for scheme, bucket, key, version_id in entries:
             for at, prefix, holds in there[scheme, bucket]:
                 if key.startswith(prefix):
-                    found[at].buckets.append(holds)
-                    found[at].keys.append(key)
-                    found[at].versions.append(version_id)
+                    buckets, keys, versions = found[at]
+                    buckets.append(holds)
+                    keys.append(key)
+                    versions.append(version_id)
                     break
             else:
                 outside += 1
-        return found, outside
+        return [Refs(*columns) for columns in found], outside
+
+    def _pairs(self) -> Iterable[tuple[str, str]]:
+        """Scheme and bucket of its objects, each pair once."""
+        if isinstance(self.entries, PlainKeys):
+            return [("", "")] if self.entries else []
+        return dict.fromkeys(zip(self.entries.schemes, self.entries.buckets, strict=True))
 
 
 def _places_of(scheme: str, bucket: str, places: Sequence[Location]) -> list[tuple[int, str, str]]:

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from restoretui.core.errors import LocationError, UsageError
 from restoretui.core.location import MAX_KEY_BYTES, check_bucket, check_key, parse_location
+from restoretui.core.rows import Repeated
 from restoretui.core.rules.clouds import CLOUDS
 from restoretui.session.keys.batch_rows import REPORT_HEADINGS, BatchRows
-from restoretui.session.keys.entries import KeysFormat, ListedKey, ListedKeys
+from restoretui.session.keys.entries import Entries, KeysFormat, ListedKey, ListedKeys, PlainKeys
 from restoretui.session.keys.lines import BadLines, Pieces, decoded, numbered
 
 T = TypeVar("T", bytes, list[str])
@@ -19,7 +20,7 @@ T = TypeVar("T", bytes, list[str])
 LONGEST_LINE = 1 << 16
 """Bytes of a line of JSON or CSV."""
 MOST_LINES = 10_000_000
-"""Of a list that is held in memory: some 150 bytes each. A list may have no end."""
+"""Of a list that is held in memory: some 150 bytes each, a tenth of it of plain keys. A list may have no end."""
 _LONGEST_NAME = 64
 _NO_OBJECTS = frozenset(
     ("missing", "bucket", "prefix", "plan", "run", "job", "check", "entry", "prices", "setting", "summary")
@@ -40,7 +41,7 @@ class Reading:
         """``failed_only``: of a completion report, only tasks that failed are meant."""
         self.bad = BadLines(name)
         self._failed_only = failed_only
-        self.entries = ListedKeys()
+        self.entries: Entries = ListedKeys()
         self.notes: list[str] = []
         self._name = name
         self._prefix = prefix
@@ -52,6 +53,8 @@ class Reading:
             pieces = self._bounded(pieces)
         match form:
             case KeysFormat.PLAIN:
+                if not self.hands_on:
+                    self.entries = PlainKeys()
                 for number, lines in pieces:
                     self._plain_lines(number, lines, keeps_returns=keeps_returns)
             case KeysFormat.URI:
@@ -93,7 +96,7 @@ class Reading:
         if max(map(len, lines), default=0) <= self._longest_plain:
             with suppress(UnicodeDecodeError):
                 keys = [self._prefix + line.decode() for line in lines if line]
-                self.entries.add("", [""] * len(keys), keys, [None] * len(keys))
+                self.entries.add("", Repeated("", len(keys)), keys, Repeated(None, len(keys)))
                 return
         for at, line in enumerate(lines, number):
             self._try(at, line, self._plain)

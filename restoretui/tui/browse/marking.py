@@ -96,6 +96,10 @@ class Marking:
         done = "done again" if redo else "undone"
         self._pane.shell.say("done", f"{done}: {fmt.plural(summary.objects, 'object')} marked")
 
+    async def revision(self) -> tuple[int, int]:
+        """What tells the marks as they are from those before."""
+        return self.sel, await self._pane.session.ledger.selections.revision(self.sel)
+
     def days_for(self, scheme: str) -> int:
         """What to offer for objects of that cloud."""
         return self.days.get(scheme, DAYS)

@@ -366,8 +366,9 @@ class BrowsePane(ListingBoard):
         row = self.table.row if self.source.is_bucket else None
         cursor = (self.session.cloud_of(self.location.scheme), row.ref) if row is not None else None
         coming = ComingFrom(self.location, cursor, self.marking.days_for)
+        before = await self.marking.revision()
         wanted = await self.shell.push_screen_wait(MarksScreen(coming))
-        self.marking.recount()
+        self.marking.recount(changed=before != await self.marking.revision())
         if wanted is not None and wanted.restore:
             self.action_restore()
         elif wanted is not None and wanted.ref is not None and wanted.cloud is not None:

@@ -136,7 +136,7 @@ class MarksScreen(Owner, Dialog[Wanted]):
         counted = await self._revision()
         summary = await self.session.ledger.selections.summary(sets.shown)
         self._sums = summary.objects, summary.size_bytes
-        if summary.objects >= MANY and (old is None or not old.marks.added_up):
+        if summary.objects >= MANY and (old is None or not old.marks.added_up or not old.marks.count):
             # The whole of each bucket first: its objects are there to be looked at while they are added up.
             self._show(await sets.by_bucket(None if old is None else old.marks), ())
         like = None if self._board is None else self._board.marks

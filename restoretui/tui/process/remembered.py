@@ -7,7 +7,9 @@ is not in the ledger; a file that cannot be read is one that says nothing.
 
 import asyncio
 import os
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ class Remembered:
         self._known: dict[str, Any] = {}
         self._unsaved: dict[tuple[str, ...], Any] = {}
         """What was set since it was last written, by where it stands; None for what was taken out."""
+        self._writing = threading.Lock()
         self.is_read = False
 
     def columns(self, table: str) -> Choice | None:
@@ -102,20 +105,35 @@ class Remembered:
 
     async def save(self) -> None:
         """Have it outlive the screens; ``RestoreTuiError`` where that cannot be."""
-        unsaved, self._unsaved = self._unsaved, {}
-        if self._path is not None:
-            await asyncio.to_thread(self._write, self._path, unsaved)
+        unsaved = dict(self._unsaved)
+        try:
+            if self._path is not None and unsaved:
+                await asyncio.to_thread(self._write, self._path, unsaved)
+        except RestoreTuiError:
+            self._settle(unsaved)
+            raise
+        self._settle(unsaved)  # Given up meanwhile, it stays to be saved: whether it was is not known.
 
-    @staticmethod
-    def _write(path: Path, unsaved: Mapping[tuple[str, ...], Any]) -> None:
+    async def save_rest(self) -> None:
+        """What the end of the screens overtook; nobody is there any more to be told that it cannot be."""
+        with suppress(RestoreTuiError):
+            await self.save()
+
+    def _settle(self, saved: Mapping[tuple[str, ...], Any]) -> None:
+        for where, value in saved.items():
+            if where in self._unsaved and self._unsaved[where] is value:
+                del self._unsaved[where]
+
+    def _write(self, path: Path, unsaved: Mapping[tuple[str, ...], Any]) -> None:
         import json  # which nobody needs who has set nothing
 
-        text = json.dumps(_with(_read(path), unsaved))
         draft = path.with_name(f"{FILE}.{os.getpid()}.part")
         try:
-            draft.touch(0o600)
-            draft.write_text(text, "utf-8")
-            draft.replace(path)
+            with self._writing:  # One whose waiter was given up may still be at it.
+                text = json.dumps(_with(_read(path), unsaved))
+                draft.touch(0o600)
+                draft.write_text(text, "utf-8")
+                draft.replace(path)
         except OSError as error:
             raise RestoreTuiError(
                 f"{path} cannot be written: {error.strerror or error}", "it holds for this session only"

@@ -96,6 +96,9 @@ def test_a_ledger_that_is_not_there_or_damaged_completes_nothing(run: Run, serve
     ran = run(served, **env)
     assert (ran.code, ran.out.strip(), ran.err) == (0, "", "")
     assert not list((tmp_path / "state").glob("catalog*")), "nothing is made by a press of a key"
+    os.mkfifo(tmp_path / "config")
+    ran = run(served, **env, timeout=20)
+    assert (ran.code, ran.out.strip(), ran.err) == (0, "", ""), "a config that comes by a pipe is not waited for"
 
 
 def typed(shell: list[str], env: dict[str, str], setting_up: str, lines: Sequence[str]) -> list[str]:

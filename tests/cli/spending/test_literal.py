@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
-from tests.cli.conftest import Run, Serve
+from restoretui.core.literal.literal import MOST_BYTES
+from tests.cli.conftest import Ran, Run, Serve, Served
+from tests.cli.living import environment
+from tests.cli.terminal import Terminal
 
 BUCKET = "s3://acme-genomics-cold"
 SELECT = {
@@ -50,3 +53,43 @@ def test_a_request_said_literally_goes_all_the_way(run: Run, serve: Serve, tmp_p
     assert "--content-md5" in status.of("run")[0]["command_line"]
     assert all(one["output_path"].startswith("out/") for one in status.of("object"))
     assert "its results are at s3://acme-empty/out/" in run(served, "status", "last").out
+
+
+def test_a_request_may_come_on_stdin_which_is_read_but_once(run: Run, served: Served) -> None:
+    said = ["plan", BUCKET, "--match", "*/bam/*1*", "--storage-class", "deep_archive", "--restore-request"]
+    request = json.dumps({"Days": 3, "GlacierJobParameters": {"Tier": "Bulk"}})
+    typed = run(served, *said, request, "--json")
+    assert typed.code == 0, typed.err
+
+    def told(plan: Ran) -> list[object]:
+        return [(line["tier"], line["days"], line["requests"], line["size"]) for line in plan.of("plan")]
+
+    for name in ("-", "/dev/stdin"):
+        piped = run(served, *said, name, "--json", stdin=request)
+        assert (piped.code, told(piped)) == (0, told(typed)), piped.err
+    for text, says in (
+        ("", "the restore request on stdin is no JSON"), ('{"Day": 1}', "Unknown parameter in input"),
+        (" " * (MOST_BYTES + 1), "stdin is longer than"), ("[1]", "the restore request on stdin is no JSON object"),
+    ):  # fmt: skip
+        refused = run(served, *said, "-", stdin=text)
+        assert (refused.code, refused.out) == (2, ""), text[:20]
+        assert says in refused.err
+    for keys, name in (("-", "-"), ("/dev/stdin", "-"), ("-", "/dev/fd/0")):
+        both = run(served, "plan", BUCKET, "--keys-from", keys, "--restore-request", name, stdin=request)
+        assert both.code == 2
+        assert "--keys-from and --restore-request both read stdin, which can be read but once" in both.err
+    one = run(served, "plan", BUCKET, "--keys-from", "-", "--restore-request", request, stdin="nothing/there\n")
+    assert one.code == 1, "one of them alone may read it"
+
+
+def test_a_request_that_is_typed_leaves_the_terminal_to_the_question(
+    served: Served, tmp_path: Path, run: Run
+) -> None:
+    where = [BUCKET, "--match", "*/bam/*1*", "--storage-class", "deep_archive"]
+    on = Terminal(environment(served, tmp_path), "restore", *where, "--restore-request", "-")
+    on.until(b"waiting for the restore request on stdin, up to its end (ctrl+d)")
+    on.type(b'{"Days": 3, "GlacierJobParameters": {"Tier": "Bulk"}}\n\x04')
+    on.until(b"[y/N] ")
+    on.type(b"y\n")
+    assert on.end() == 0, on.shown
+    assert run(served, "status", "last", "--json").of("run")[0]["restore_request"]["Days"] == 3

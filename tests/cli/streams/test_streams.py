@@ -240,6 +240,7 @@ def test_the_first_moments_may_be_interrupted_too(served: Served, tmp_path: Path
         )  # fmt: skip
         while not catches(child.pid, signal.SIGHUP):  # Until then it is Python itself that is being loaded.
             assert child.poll() is None
+            time.sleep(0.001)  # The child needs the core more.
         time.sleep(turn * 0.07)
         child.send_signal(sign)
         _, said = child.communicate(timeout=60)

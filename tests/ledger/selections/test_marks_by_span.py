@@ -21,7 +21,7 @@ from restoretui.ledger.marks.doubts import Doubt
 from restoretui.ledger.marks.marked_places import PartOfPlace, marked_places
 from restoretui.ledger.records import CatalogBounds, Listing, Origin, Query, Scope, SelectionSummary
 from restoretui.ledger.runs.create_run import ConfirmedPlan
-from restoretui.ledger.selections import changes, mark_runs, selections
+from restoretui.ledger.selections import changes, mark_runs, selections, taking_in
 from restoretui.ledger.upkeep import integrity_check
 from restoretui.ledger.views import ids_in_order, materialised_order
 from tests.ledger.helpers import (
@@ -192,8 +192,10 @@ def test_in_spans_or_one_by_one() -> None:
         def check(seed: int, few: int, in_a_range: int, plan: list[tuple[str, int]]) -> None:
             bucket = f"b-{next(number)}"
             with pytest.MonkeyPatch.context() as patch:
-                for module in (span_changes, whole_listings, selections):
+                for module in (span_changes, whole_listings, selections, taking_in):
                     patch.setattr(module, "FEW", few)
+                patch.setattr(taking_in, "ROWS", few)
+                patch.setattr(taking_in, "STEP_S", 0.0)
                 patch.setattr(doubts, "MOST_SEARCHED", 9)
                 patch.setattr(span_changes, "MOST_CUT", few)
                 patch.setattr(following, "MOST_RUNS", few)

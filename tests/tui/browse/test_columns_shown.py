@@ -1,6 +1,8 @@
 """Columns on the real screens: those that say nothing are left out, the glyph stays, and anybody may choose them."""
 
+import asyncio
 import json
+import time
 from functools import partial
 from pathlib import Path
 
@@ -70,8 +72,8 @@ async def test_the_whole_key_is_on_the_status_line_where_it_is_cut(walk: StartWa
         assert not pane.table.cut_value
         await on.pilot.resize_terminal(40, 10)
         await on.press("j")
-        key = there(pane.table.row).ref.key
-        assert pane.table.cut_value == key
+        await on.until(lambda: pane.table.cut_value == there(pane.table.row).ref.key)
+        key = pane.table.cut_value
         await on.until(lambda: key[-6:] in on.lines()[-2])
         assert "objects" not in on.lines()[-2]
 
@@ -114,7 +116,6 @@ async def test_columns_are_chosen_on_screen_and_remembered(walk: StartWalk, tmp_
         await on.press("space", "enter")
         await on.until(lambda: "Class" not in header(on))
         assert header(on).index("Size") < header(on).index("Key")
-    await on.until(lambda: (tmp_path / "state" / "screens.json").exists())
     kept = json.loads((tmp_path / "state" / "screens.json").read_text("utf-8"))["columns"]["browse"]
     assert kept[:4] == ["mark", "state", "size:10", "key"]
     assert "class" not in kept
@@ -125,6 +126,16 @@ async def test_columns_are_chosen_on_screen_and_remembered(walk: StartWalk, tmp_
         await again.until(lambda: "Size" in header(again))
         assert "Class" not in header(again)
         assert header(again).index("Size") < header(again).index("Key")
+
+
+async def test_what_was_set_just_before_leaving_is_remembered(walk: StartWalk, tmp_path: Path) -> None:
+    async with walk("s3://acme-genomics-cold/") as on:
+        await on.settled()
+        for _ in range(32):  # More than the pool has: what is to be written waits, and is overtaken.
+            asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.1)
+        on.app.action_density()
+    kept = json.loads((tmp_path / "state" / "screens.json").read_text("utf-8"))
+    assert kept["density"]["chosen"] == "comfortable"
 
 
 async def test_columns_by_the_config(walk: StartWalk) -> None:

@@ -22,7 +22,7 @@ _AGAIN_S = 2.0
 """The chain is asked at most this often, whatever comes of it; machine time."""
 
 
-class _Held(NamedTuple):
+class _HeldKeys(NamedTuple):
     """Keys, and when to see to others. Instants are the clock's machine time; infinite for keys without an end."""
 
     keys: Keys
@@ -38,7 +38,7 @@ class _Held(NamedTuple):
     def lasts(self, now: float) -> bool:
         return now < self.until and not self._ends_within(0)
 
-    def seen_to(self, now: float) -> "_Held":
+    def seen_to(self, now: float) -> "_HeldKeys":
         """What came of a renewal is the same: the next is due when half of what is left has passed.
 
         Whoever gives keys of two minutes gives no longer ones for being asked every second.
@@ -110,7 +110,7 @@ class CredentialCache:
         """The keys come from the environment of this process, which nobody can change any more: no waiting helps."""
         return self._held is not None and getattr(self._held.source, "method", "") == "env"
 
-    async def _current(self) -> _Held:
+    async def _current(self) -> _HeldKeys:
         held = await self._at_hand()
         if not self.whose.may_sign(held.keys):
             try:
@@ -120,7 +120,7 @@ class CredentialCache:
                 raise
         return held
 
-    async def _at_hand(self) -> _Held:
+    async def _at_hand(self) -> _HeldKeys:
         held = self._held
         if held and self._is_good(held):
             return held
@@ -129,11 +129,11 @@ class CredentialCache:
             async with self._one_at_a_time:
                 return await self._renewed()
 
-    def _is_good(self, held: _Held) -> bool:
+    def _is_good(self, held: _HeldKeys) -> bool:
         is_anothers = self._is_anothers and ONLY.get()
         return not self._rejected and not is_anothers and held.is_fresh(self._clock.monotonic())
 
-    async def _renewed(self) -> _Held:
+    async def _renewed(self) -> _HeldKeys:
         held = self._held
         now = self._clock.monotonic()
         if held and self._is_good(held):
@@ -155,7 +155,7 @@ class CredentialCache:
             return held  # renewing early failed, or it is too soon to: these may still do
         raise self._trouble or CredentialsError("the credentials have expired", sign_in_hint(self._caller))
 
-    async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _Held:
+    async def _resolve(self, loop: asyncio.AbstractEventLoop) -> _HeldKeys:
         """Ask the chain; runs on an event loop of its own, in a thread of its own."""
         if near := self._near():
             return near
@@ -168,11 +168,11 @@ class CredentialCache:
         now = self._clock.monotonic()
         until = now + seconds_left(source)
         is_endless = until == math.inf and not hasattr(source, "refresh_needed")
-        return _Held(keys, source, until, until, is_endless).seen_to(now)
+        return _HeldKeys(keys, source, until, until, is_endless).seen_to(now)
 
-    def _near(self) -> _Held | None:
+    def _near(self) -> _HeldKeys | None:
         plain = self._near_keys()
-        return plain and _Held(plain.keys, plain, math.inf, math.inf, is_endless=True)
+        return plain and _HeldKeys(plain.keys, plain, math.inf, math.inf, is_endless=True)
 
     def _ask_person(self, text: str, loop: asyncio.AbstractEventLoop) -> str:
         if self._mfa is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import Clock
 from restoretui.core.errors import InvalidRequest, UsageError
+from restoretui.core.network.endpoints import aws_endpoint
 from restoretui.core.network.http_client import HttpClient, http_client
 from restoretui.core.provider import Connection, Limits, MfaPrompter
 from restoretui.providers.http.proxies import Proxies
@@ -60,8 +61,11 @@ class LateSdk:
         """Read a plain configuration, or else load the SDK. Called beside the event loop."""
         sdk = cls(connection, limits, clock, mfa)
         plain = plain_settings(connection, os.environ) if sdk.http is HttpClient.OWN else None
-        if plain is not None and sdk._proxies.of(plain.endpoint or "https://amazonaws.com") is None:
-            sdk._begin(plain)
+        if plain is not None:
+            endpoint = plain.endpoint or aws_endpoint(plain.region)
+            sdk._proxies.check(endpoint)
+            if sdk._proxies.of(endpoint) is None:
+                sdk._begin(plain)
         if sdk._plain is None:
             sdk._sdk = await sdk._made()
         return sdk
@@ -153,6 +157,7 @@ class LateSdk:
         if self._sdk is None and service == "s3" and (error := plain_error(reply)) is not None:
             return refusal_of(operation, reply, error, bucket=bucket)
         sdk = self._sdk or await self.load()
+        await sdk.learn(service)
         return sdk.refusal(service, operation, reply, bucket)
 
     async def aclose(self) -> None:

@@ -225,6 +225,11 @@ class Sdk:
         client = await self.client(service, self.region)
         return client.meta.service_model.operation_model(operation).input_shape.members[member]
 
+    async def learn(self, service: str) -> None:
+        """Load the model of a service that was asked without it, so that its answers can be read."""
+        if not any(name == service for name, _ in self._clients):
+            await self.client(service, self.region)
+
     def parse(self, service: str, operation: str, reply: HttpResponse) -> dict[str, Any]:
         """An answer as the SDK's parser reads it; ValueError when it cannot."""
         model = next(client for (name, _), client in self._clients.items() if name == service).meta.service_model
