@@ -19,7 +19,7 @@ from restoretui.ledger.catalog.observations import listings_tell
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.sqlite_errors import listing_replaced
 from restoretui.ledger.store.unknown_values import UNTOLD_DATE, UNTOLD_SIZE, added, saturated, stored_column
-from restoretui.ledger.store.writer import Tx, Writer, values_template
+from restoretui.ledger.store.writer import CHUNKS, Tx, Writer, values_template
 from restoretui.ledger.totals.counted_listing import counted
 from restoretui.ledger.totals.counting import FolderSums, NewRows, count_rows, folder_sums
 from restoretui.ledger.views import row_kinds
@@ -31,8 +31,8 @@ _ROOM = 20
 _WORTH_A_COMMIT = 6
 """With so many pages the writer begins, so that it works while the next ones come, and not when there is no room."""
 
-_CHUNKS = (2000, 500, 100, 20, 4, 1)
-"""Rows a statement takes; few sizes, so that SQLite's statement cache knows them all. One of 2,000 takes 2 MB."""
+_CHUNKS = (2000, *CHUNKS)
+"""Rows a statement takes; one of 2,000 takes 2 MB."""
 _COLUMNS = "id, key, version_id, size, modified, storage_class, in_progress, expiry, etag, is_latest, seen"
 _KEY, _SIZE, _MODIFIED, _CLASS, _STATUS, _END = map(
     Entry._fields.index, ("key", "size", "modified", "storage_class", "in_progress", "expiry")

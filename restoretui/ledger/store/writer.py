@@ -25,7 +25,11 @@ from restoretui.ledger.store.sqlite_errors import explain, explained
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
-_CHUNKS = (1000, 100, 10, 1)
+CHUNKS = (1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
+"""Rows a statement takes: few sizes, so that SQLite's statement cache knows them all.
+
+Any number of rows takes few of them: behind each the writer waits for the interpreter's lock.
+"""
 _WORTH_COMPARING = 100
 """Rows of which it pays to find out what they have in common."""
 _MAX_VALUES = 32_000
@@ -94,7 +98,7 @@ class Tx:
 def _pieces(rows: int, width: int) -> Iterator[tuple[int, int]]:
     """From which row to which (not included) one statement after another goes."""
     done = 0
-    for size in _CHUNKS:
+    for size in CHUNKS:
         while size * width <= _MAX_VALUES and rows - done >= size:
             yield done, done + size
             done += size

@@ -17,9 +17,11 @@ from msgspec import Struct, field
 PLACE_BITS = 32
 """Ids of a listing's rows are their segment shifted by so much, plus the place in it: see ``catalog.segments``."""
 PIECES = 20
-"""In so many pieces a large order is built, if it can be built in pieces."""
+"""In so many pieces, or more, a large order is built, if it can be built in pieces."""
 SMALLEST_PIECE = 50_000
 """Rows to search; fewer take a few milliseconds."""
+LARGEST_PIECE = 100_000
+"""Of more rows, what is found does not fit into the cache of pages, and takes a tenth longer to write."""
 
 Rank = Callable[[int], tuple[int, ...] | None]
 """What a row id stands by in an order, if that can be told from the id; None for ids it does not know."""
@@ -147,7 +149,7 @@ class Select(Struct, frozen=True):
 
 def piece_rows(candidates: int) -> int:
     """How many rows to search at a time, given how many there are."""
-    return max(SMALLEST_PIECE, -(-candidates // PIECES))
+    return max(SMALLEST_PIECE, min(LARGEST_PIECE, -(-candidates // PIECES)))
 
 
 def rising(row_id: int) -> tuple[int, ...]:

@@ -1,16 +1,21 @@
 """A part of what is marked is unmarked, and all is marked over a part, however much it is."""
 
 from functools import partial
+from random import Random
 from sqlite3 import Connection
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from restoretui.ledger import Ledger
 from restoretui.ledger.marks import whole_listings
 from restoretui.ledger.marks.marked_places import PartOfPlace
+from restoretui.ledger.records import Listing
 from restoretui.ledger.selections import selections, taking_in
 from restoretui.ledger.store.writer import Tx
-from tests.ledger.helpers import BUCKET, CLOUD, clock_of, entry, listed, look, marks_in, now_of
+from tests.ledger.helpers import BUCKET, CLOUD, clock_of, entry, ledger_for_examples, listed, look, marks_in, now_of
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -108,3 +113,55 @@ async def singles(ledger: Ledger, sel: int) -> list[str]:
         return [key for (key,) in connection.execute("SELECT key FROM selection WHERE sel = ? ORDER BY key", (sel,))]
 
     return await ledger._reader.run(read)
+
+
+def test_all_over_many_single_marks_is_what_it_is_one_by_one() -> None:
+    """Of random listings, marks and looks, older and newer than what is marked by span over them."""
+    number = iter(range(10**6))
+    with ledger_for_examples() as (runner, one), ledger_for_examples() as (other_runner, two):
+        taken = list[bool]()
+
+        async def marks(ledger: Ledger, bucket: str, dice: Random) -> list[Any]:
+            await ledger.mark_sets.begin()
+            selections, listings = ledger.selections, list[Listing]()
+            for _ in range(2):
+                names = sorted({f"{dice.choice('abc')}{dice.randrange(9)}" for _ in range(18)})
+                rows = [entry(name, dice.choice(["GLACIER", "STANDARD"]), size=dice.randrange(9)) for name in names]
+                listings.append(await listed(ledger, rows, bucket=bucket))
+                await clock_of(ledger).advance(60)
+                if dice.random() < 0.5:
+                    last = listings[-1]
+                    ids = [row for row in range(1, last.objects + 1) if dice.random() < 0.6]
+                    await selections.add_rows(selections.shown, last.id, ids)
+            some = [f"{dice.choice('abcd')}{dice.randrange(9)}" for _ in range(dice.randrange(1, 4))]
+            looks = [look(name, now_of(ledger)) for name in some]
+            await selections.add_observed(selections.shown, CLOUD, bucket, looks)
+            view = await ledger.catalog.browse(dice.choice(listings).id)
+            before = selections.shown
+            states = [await selections.summary(before), await selections.add_view(before, view)]
+            taken.append(selections.shown != before)
+            found: list[Any] = [await marks_in(ledger, selections.shown)]
+            while selections.can_undo:
+                states.append(await selections.undo())
+                found.append(await marks_in(ledger, selections.shown))
+            while selections.can_redo:
+                states.append(await selections.redo())
+            found += [await marks_in(ledger, selections.shown), states]
+            await view.aclose()
+            return found
+
+        @settings(max_examples=60, deadline=None)
+        @given(st.integers(0, 2**32))
+        def check(seed: int) -> None:
+            bucket = f"b-{next(number)}"
+            with pytest.MonkeyPatch.context() as patch:
+                for module in (taking_in, whole_listings):
+                    patch.setattr(module, "FEW", 4)
+                patch.setattr(taking_in, "ROWS", 3)
+                patch.setattr(taking_in, "STEP_S", 0.0)
+                by_span = runner.run(marks(one, bucket, Random(seed)))
+                patch.setattr(taking_in, "is_worth_it", lambda *_: False)
+                assert by_span == other_runner.run(marks(two, bucket, Random(seed)))
+
+        check()
+        assert sum(taken) > 5
