@@ -31,9 +31,9 @@ async def drawn(app: App[Any]) -> None:
     """Until all that was to be done is done and on screen."""
     for _ in range(MOST):
         await settle(most_s=SETTLED_S)
-        if app._resize_timer is not None:
+        while app._resize_timer is not None and app.is_running:
             await asyncio.sleep(RESIZED_S)
-            continue
+            await settle(most_s=SETTLED_S)
         screen = app._screen_stack[-1] if app._screen_stack else None
         if screen is None or not (
             screen._layout_required or screen._scroll_required or screen._repaint_required or screen._dirty_widgets
