@@ -6,6 +6,7 @@ looked at, not guessed from the time gone by.
 """
 
 import asyncio
+import gc
 import sys
 import threading
 import time
@@ -82,9 +83,16 @@ def _is_timer_due(within_s: float) -> bool:
 
 def _busy_threads() -> list[bool]:
     """One for each of the others that is not parked; False for a server's that may just wait for its next request."""
-    here = threading.get_ident()
-    frames = [frame for ident, frame in sys._current_frames().items() if ident != here]
-    return [not _listens(frame) for frame in frames if _is_busy(frame)]
+    here, collects = threading.get_ident(), gc.isenabled()
+    # Looking up the frames of a running thread makes objects of them. A collection begun by that runs finalizers,
+    # which let the thread go on, out of the very frame that is being made an object: CPython 3.11 crashes then.
+    gc.disable()
+    try:
+        frames = [frame for ident, frame in sys._current_frames().items() if ident != here]
+        return [not _listens(frame) for frame in frames if _is_busy(frame)]
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _listens(frame: FrameType) -> bool:
