@@ -95,6 +95,7 @@ _COMMON = (
 )
 _MARKER = "|".join(rf"<{name}>[^<]*</{name}>" for name in ("Key", "VersionId", "IsLatest", "LastModified"))
 _OBJECT = re.compile(rf"<Contents>(?:{_COMMON})*</Contents>")
+_INSTANT = rf"((?s:.{{{USUAL_WIDTH}}}))"
 _CHECKSUMS = r"(?:<ChecksumAlgorithm>[^<]*+</ChecksumAlgorithm>)*+(?:<ChecksumType>[^<]*+</ChecksumType>)?+"
 _OBJECT_IN_ORDER = re.compile(
     rf"<Contents><Key>([^<]++)</Key><LastModified>({ISO_TEXT})</LastModified>"
@@ -102,10 +103,12 @@ _OBJECT_IN_ORDER = re.compile(
     rf"{_CHECKSUMS}<Size>([0-9]{{1,15}}+)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
 )
 _PLAIN = re.compile(
-    rf"<Contents><Key>([^<]++)</Key><LastModified>((?s:.{{{USUAL_WIDTH}}}))</LastModified>"
-    rf'<ETag>&quot;([^<&"]*+)&quot;</ETag>({_CHECKSUMS})<Size>([0-9]{{1,15}}+)</Size>'
-    rf"<StorageClass>([^<&]*+)</StorageClass>(?:{_STATUS})?+</Contents>"
+    rf"<Contents><Key>([^<]++)</Key><LastModified>{_INSTANT}</LastModified><ETag>&quot;([^&]*+)&quot;</ETag>"
+    rf"({_CHECKSUMS})<Size>([^<]{{1,15}}+)</Size><StorageClass>([^<]*+)</StorageClass>"
+    r"(?:<RestoreStatus><IsRestoreInProgress>([^<]*+)</IsRestoreInProgress>"
+    rf"(?:<RestoreExpiryDate>{_INSTANT}</RestoreExpiryDate>)?+</RestoreStatus>)?+</Contents>"
 )
+"""What its groups hold is looked at for all rows together, which is quicker than character by character."""
 _PLAIN_TAGS = len(
     "<Contents><Key></Key><LastModified></LastModified><ETag>&quot;&quot;</ETag><Size></Size>"
     "<StorageClass></StorageClass></Contents>"
@@ -151,22 +154,34 @@ def _measure(text: str) -> tuple[Columns, str] | None:
     """The rows of a page, one right after the other, and the page without them; None unless all are the usual ones.
 
     Matches do not overlap, and each is a row. When they are together as long as all from where the first row begins
-    to where the last one ends, nothing else stands there.
+    to where the last one ends, nothing else stands there. A row that tells something else than true or false of its
+    restore is counted as one without a status, and so is too short.
     """
     start = text.find("<Contents>")
     if start < 0 or _PLAIN.match(text, start) is None:
         return None
     rows = _PLAIN.findall(text, start)
     columns = list(zip(*rows, strict=True))
+    texts = list(map("".join, columns))
     keys, modified, etags, _, sizes, classes, progress, expiries = columns
     end = text.rindex("</Contents>") + len("</Contents>")
-    written = sum(map(len, map("".join, columns)))
-    told, ends = len(rows) - progress.count(""), len(rows) - expiries.count("")
-    if written + len(rows) * _PLAIN_TAGS + told * _STATUS_TAGS + ends * _EXPIRY_TAGS != end - start:
-        return None
-    if not are_usual_instants(modified):
+    told, ends = progress.count("true") + progress.count("false"), len(rows) - expiries.count("")
+    tags = len(rows) * _PLAIN_TAGS + told * _STATUS_TAGS + ends * _EXPIRY_TAGS
+    if sum(map(len, texts)) + tags != end - start or not _are_usual(texts):
         return None
     return (keys, modified, etags, sizes, classes, progress, expiries), text[:start] + text[end:]
+
+
+def _are_usual(texts: Sequence[str]) -> bool:
+    """Whether the groups of ``_PLAIN``, each of all rows together, hold what they may."""
+    _, modified, etags, _, sizes, classes, _, expiries = texts
+    return (
+        are_usual_instants(modified + expiries)
+        and not any(mark in etags for mark in '<"')
+        and sizes.isascii()
+        and sizes.isdecimal()
+        and "&" not in classes
+    )
 
 
 def _count(text: str) -> tuple[Columns, str] | None:
@@ -210,8 +225,8 @@ def _entries(columns: Columns, frame: Frame, *, versions: bool) -> Sequence[Entr
     if "" in keys or any(name[-1:].isspace() or name[:1].isspace() for name in set(classes)):
         raise Unusual
     nothing = [None] * len(keys)
-    ends = [_epoch(text) if text else None for text in expiries] if any(expiries) else nothing
-    if ends is not nothing and any(end is not None and end < 0 for end in ends):
+    ended = {text: _epoch(text) for text in set(expiries) if text}  # mostly at one midnight or another
+    if any(end < 0 for end in ended.values()):
         raise Unusual  # No copy ended before there were clouds: whoever reads it with care says what it is.
     return Rows(
         [
@@ -221,7 +236,7 @@ def _entries(columns: Columns, frame: Frame, *, versions: bool) -> Sequence[Entr
             _epochs(modified),
             classes,
             list(map(FLAG.__getitem__, progress)) if any(progress) else nothing,
-            ends,
+            list(map(ended.get, expiries)) if ended else nothing,
             etags,
             [text != "false" for text in more[1]] if versions else [True] * len(keys),
         ]
