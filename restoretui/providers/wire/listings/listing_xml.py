@@ -2,7 +2,7 @@
 
 A page of 1,000 objects goes through the first of these readers that can account for all of it:
 
-1. one regular expression for rows as AWS writes them today, whose matches must be as long as all rows together;
+1. one regular expression for rows as AWS writes them today, between whose matches nothing may stand;
 2. one for rows with what others add to that, whose matches are counted against the rows there are;
 3. one for rows whose elements come in any order, whose matches must tile the rows without a gap;
 4. ElementTree, for servers that write rows in other ways (``listing_tree``);
@@ -95,26 +95,21 @@ _COMMON = (
 )
 _MARKER = "|".join(rf"<{name}>[^<]*</{name}>" for name in ("Key", "VersionId", "IsLatest", "LastModified"))
 _OBJECT = re.compile(rf"<Contents>(?:{_COMMON})*</Contents>")
-_INSTANT = rf"((?s:.{{{USUAL_WIDTH}}}))"
 _CHECKSUMS = r"(?:<ChecksumAlgorithm>[^<]*+</ChecksumAlgorithm>)*+(?:<ChecksumType>[^<]*+</ChecksumType>)?+"
 _OBJECT_IN_ORDER = re.compile(
     rf"<Contents><Key>([^<]++)</Key><LastModified>({ISO_TEXT})</LastModified>"
     r'<ETag>(?:&quot;|"|&#34;)?+([^<&"]*+)(?:&quot;|"|&#34;)?+</ETag>'
     rf"{_CHECKSUMS}<Size>([0-9]{{1,15}}+)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
 )
+_INSTANT = rf"((?s:.{{{USUAL_WIDTH}}}))"
 _PLAIN = re.compile(
     rf"<Contents><Key>([^<]++)</Key><LastModified>{_INSTANT}</LastModified><ETag>&quot;([^&]*+)&quot;</ETag>"
-    rf"({_CHECKSUMS})<Size>([^<]{{1,15}}+)</Size><StorageClass>([^<]*+)</StorageClass>"
-    r"(?:<RestoreStatus><IsRestoreInProgress>([^<]*+)</IsRestoreInProgress>"
+    rf"{_CHECKSUMS}<Size>([^<]{{1,15}}+)</Size><StorageClass>([^<]*+)</StorageClass>"
+    r"(?:<RestoreStatus><IsRestoreInProgress>(true|false)</IsRestoreInProgress>"
     rf"(?:<RestoreExpiryDate>{_INSTANT}</RestoreExpiryDate>)?+</RestoreStatus>)?+</Contents>"
 )
 """What its groups hold is looked at for all rows together, which is quicker than character by character."""
-_PLAIN_TAGS = len(
-    "<Contents><Key></Key><LastModified></LastModified><ETag>&quot;&quot;</ETag><Size></Size>"
-    "<StorageClass></StorageClass></Contents>"
-)
-_STATUS_TAGS = len("<RestoreStatus><IsRestoreInProgress></IsRestoreInProgress></RestoreStatus>")
-_EXPIRY_TAGS = len("<RestoreExpiryDate></RestoreExpiryDate>")
+_STRIDE = _PLAIN.groups + 1
 _VERSION = re.compile(
     rf"<Version>(?:{_COMMON}|<VersionId>([^<&]*)</VersionId>|<IsLatest>(true|false)</IsLatest>)*</Version>"
     rf"|<DeleteMarker>(?:{_OWNER}|{_MARKER})*</DeleteMarker>"
@@ -137,7 +132,7 @@ def usual_text(body: bytes) -> str:
 
 def _quick(body: bytes, *, versions: bool) -> Page:
     text = usual_text(body)
-    columns, skeleton = _measure(text) or _count(text) or _tile(text, versions=versions)
+    columns, skeleton = _split(text) or _count(text) or _tile(text, versions=versions)
     if "<!" in skeleton:
         raise Unusual
     frame = Frame(tree_of(skeleton))
@@ -147,40 +142,35 @@ def _quick(body: bytes, *, versions: bool) -> Page:
 
 
 Columns = Sequence[Sequence[str]]
-"""The groups of the row patterns; none where there are no rows."""
+"""The groups of the row patterns, of which one that takes no part is empty or None; none where there are no rows."""
 
 
-def _measure(text: str) -> tuple[Columns, str] | None:
+def _split(text: str) -> tuple[Columns, str] | None:
     """The rows of a page, one right after the other, and the page without them; None unless all are the usual ones.
 
-    Matches do not overlap, and each is a row. When they are together as long as all from where the first row begins
-    to where the last one ends, nothing else stands there. A row that tells something else than true or false of its
-    restore is counted as one without a status, and so is too short.
+    Together with the groups of each row comes what stands before it, and behind the last one: the page without rows,
+    when nothing stands between two of them.
     """
     start = text.find("<Contents>")
     if start < 0 or _PLAIN.match(text, start) is None:
         return None
-    rows = _PLAIN.findall(text, start)
-    columns = list(zip(*rows, strict=True))
-    texts = list(map("".join, columns))
-    keys, modified, etags, _, sizes, classes, progress, expiries = columns
-    end = text.rindex("</Contents>") + len("</Contents>")
-    told, ends = progress.count("true") + progress.count("false"), len(rows) - expiries.count("")
-    tags = len(rows) * _PLAIN_TAGS + told * _STATUS_TAGS + ends * _EXPIRY_TAGS
-    if sum(map(len, texts)) + tags != end - start or not _are_usual(texts):
+    parts = _PLAIN.split(text)
+    columns, skeleton = [parts[at::_STRIDE] for at in range(1, _STRIDE)], parts[0] + parts[-1]
+    if any(parts[_STRIDE:-1:_STRIDE]) or "Contents>" in skeleton or not _are_usual(columns):
         return None
-    return (keys, modified, etags, sizes, classes, progress, expiries), text[:start] + text[end:]
+    return columns, skeleton
 
 
-def _are_usual(texts: Sequence[str]) -> bool:
-    """Whether the groups of ``_PLAIN``, each of all rows together, hold what they may."""
-    _, modified, etags, _, sizes, classes, _, expiries = texts
+def _are_usual(columns: Columns) -> bool:
+    """Whether the groups of ``_PLAIN`` hold what they may."""
+    _, modified, etags, sizes, classes, _, expiries = columns
+    etag, digits = "".join(etags), "".join(sizes)
     return (
-        are_usual_instants(modified + expiries)
-        and not any(mark in etags for mark in '<"')
-        and sizes.isascii()
-        and sizes.isdecimal()
-        and "&" not in classes
+        are_usual_instants("".join(modified) + "".join(filter(None, expiries)))
+        and not ("<" in etag or '"' in etag)
+        and digits.isascii()
+        and digits.isdecimal()
+        and not any("&" in name for name in set(classes))
     )
 
 
@@ -235,7 +225,7 @@ def _entries(columns: Columns, frame: Frame, *, versions: bool) -> Sequence[Entr
             list(map(int, sizes)),
             _epochs(modified),
             classes,
-            list(map(FLAG.__getitem__, progress)) if any(progress) else nothing,
+            list(map(FLAG.get, progress)) if any(progress) else nothing,
             list(map(ended.get, expiries)) if ended else nothing,
             etags,
             [text != "false" for text in more[1]] if versions else [True] * len(keys),

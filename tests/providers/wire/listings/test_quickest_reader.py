@@ -28,7 +28,7 @@ def outcome(body: bytes) -> Page | str:
 def carefully(body: bytes) -> Page | str:
     """What comes of a page that the quickest reader leaves to the others."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listing_xml, "_measure", lambda _text: None)
+        patch.setattr(listing_xml, "_split", lambda _text: None)
         return outcome(body)
 
 
