@@ -94,7 +94,7 @@ class PlaceBar(Bar):
         due: list[Part] = []
         if health.next_look_at is not None:
             due = [(" · looking" if self._is_due else f" · next {fmt.time_of_day(health.next_look_at)[:5]}", "dim")]
-        why: list[Part] = [(f" {health.reason}", "dim")] if due and health.reason else []
+        why: list[Part] = [(f": {health.reason}", "dim")] if due and health.reason else []
         return [state + cost + due + why, state + cost + due, state + cost[:1] + due, state + due, state]
 
     def _state(self, health: "Health") -> Part:
