@@ -100,6 +100,10 @@ class Shell(Protocol):
         """What went wrong and the next step; the app goes on."""
         ...
 
+    def take_back(self, error: RestoreTuiError) -> None:
+        """It is said elsewhere on screen: once is enough."""
+        ...
+
     def move_on(self) -> None:
         """The next thing begins: what was said about the one before is moot."""
         ...
