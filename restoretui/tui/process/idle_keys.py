@@ -1,0 +1,37 @@
+"""What a key is answered that does nothing where it was pressed: silence would look like a key that was lost."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from restoretui.tui.keys import key_name
+
+if TYPE_CHECKING:
+    from restoretui.tui.pane import Pane
+
+_STEPS = {"back", "parent", "clear", "place_back", "place_forward", "undo", "redo"}
+"""Ways back, which end somewhere: who goes on pressing means to get there, and is there."""
+
+
+class Answer(NamedTuple):
+    """What is said."""
+
+    text: str
+    hint: str
+
+
+def answer(key: str, shown: "Pane", others: "Iterable[tuple[str, str, Pane]]", help_key: str) -> Answer | None:
+    """None where the key is nobody's, or needs no answer. ``others``: key, name and content of each other tab."""
+    here = shown.binding_of(key)
+    if here is not None:
+        return (
+            None
+            if here.id in _STEPS
+            else Answer(
+                f"{key_name(key)} ({here.description}) finds nothing here to act on", f"{help_key} tells all keys"
+            )
+        )
+    for tab_key, name, pane in others:
+        there = pane.binding_of(key)
+        if there is not None and there.id not in _STEPS:
+            return Answer(f"{key_name(key)} ({there.description}) is a key of the {name} tab", f"{tab_key} shows it")
+    return None
