@@ -22,14 +22,11 @@ class Answer(NamedTuple):
 def answer(key: str, shown: "Pane", others: "Iterable[tuple[str, str, Pane]]", help_key: str) -> Answer | None:
     """None where the key is nobody's, or needs no answer. ``others``: key, name and content of each other tab."""
     here = shown.binding_of(key)
+    if here is not None and here.id in _STEPS:
+        return None
     if here is not None:
-        return (
-            None
-            if here.id in _STEPS
-            else Answer(
-                f"{key_name(key)} ({here.description}) finds nothing here to act on", f"{help_key} tells all keys"
-            )
-        )
+        text = f"{key_name(key)} ({here.description}) finds nothing here to act on"
+        return Answer(text, f"{help_key} tells all keys")
     for tab_key, name, pane in others:
         there = pane.binding_of(key)
         if there is not None and there.id not in _STEPS:
