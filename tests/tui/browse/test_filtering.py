@@ -106,7 +106,7 @@ async def test_the_list_of_buckets_is_filtered_by_name(walk: StartWalk) -> None:
     async with walk() as on:
         await on.sees("8 buckets")
         await on.press("slash", *"arch !frank")
-        await on.sees("1 bucket match arch !frank")
+        await on.sees("1 bucket matches arch !frank")
         assert "acme-odd-names" not in on.text
         await on.press("enter", "enter")
         await on.settled()
