@@ -190,7 +190,10 @@ class Working(DOMNode):
 
         ``exclusive`` gives up what the same group still does; ``hold_keys`` lets the next keys act on the result.
         """
-        release = self.shell.key_queue.hold() if hold_keys else None
+        queue, whose = self.shell.key_queue, (self, group)
+        if exclusive:
+            queue.give_up(whose)
+        release = queue.hold(whose) if hold_keys else None
         doing = partial(self._guarded, work, release)
         in_background(self, doing, group, exclusive=exclusive)
 
