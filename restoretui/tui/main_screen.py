@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher
@@ -47,6 +48,19 @@ class MainScreen(Alike, Screen[None]):
 
     def on_mount(self) -> None:
         self.pane("browse").arrive()
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that does nothing here is answered; the bindings in force are asked behind this."""
+        from restoretui.tui.process.idle_keys import answer
+
+        shown = self.pane(self.tab)
+        if shown.shell.session is None:
+            return
+        key_for = shown.shell.key_for
+        others = ((key_for(pane.id or ""), TABS[pane.id or ""], pane) for pane in self.panes if pane is not shown)
+        found = answer(event.key, shown, others, key_for("help"))
+        if found is not None and event.key not in self.active_bindings:
+            self.query_one(Notice).tell("warning", *found)
 
     async def add_tabs(self) -> None:
         """Add what no first paint shows: three quarters of all widgets, and of the time to make them."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from textual.binding import Binding
 from textual.containers import Vertical
 
 from restoretui.core.errors import RestoreTuiError
@@ -101,6 +102,10 @@ class Pane(Alike, Owner, Vertical):
 
     def on_resize(self) -> None:
         self.fit_side()
+
+    def binding_of(self, key: str) -> Binding | None:
+        """What that key is for here, whether there is anything to do it with or not; the user's own keys count."""
+        return next(iter(self._bindings.key_to_bindings.get(key, ())), None)
 
     def say_place(self) -> None:
         """Have the header say both, if this is the tab on screen."""

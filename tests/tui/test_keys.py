@@ -118,3 +118,21 @@ async def test_unknown_theme_is_said_and_a_known_one_is_used(walk: StartWalk) ->
         await on.until(lambda: "no-such-theme" in on.notice)
     async with walk(theme="restoretui-light") as on:
         assert on.app.theme == "restoretui-light"
+
+
+async def test_a_key_that_does_nothing_here_is_answered(walk: StartWalk) -> None:
+    async with walk("s3://acme-frankfurt-archive/radio/berlin/", size=(80, 24)) as on:
+        await on.settled()
+        await on.press("e")
+        await on.sees("e (extend) finds nothing here to act on", "? tells all keys")
+        await on.press("2")
+        await on.until(lambda: not on.notice)
+        await on.press("t")
+        await on.sees("t (retry failed) finds nothing here to act on")
+        await on.press("S")
+        await on.sees("S (sums) is a key of the Browse tab", "1 shows it")
+        await on.press("1", "S")
+        await on.until(lambda: not on.notice)
+        for key in ("left_square_bracket", "z", "ctrl+p", "escape", "escape", "down"):
+            await on.press(key)
+        assert not on.notice

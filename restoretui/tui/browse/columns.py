@@ -336,9 +336,7 @@ def _objects(row: "BrowseRow", cells: int) -> Spans:
 
 def _share(row: "BrowseRow", cells: int) -> Spans:
     if row.below is None:
-        if row.is_prefix:
-            return cell("", cells)
-        return prefix_state(row, cells) if row.gone else cell(state_word(row.state), cells, STATES[row.state][1])
+        return cell("", cells) if row.is_prefix else prefix_state(row, cells)
     done, rest = fmt.bar(archived_share(row.below), cells)
     return ((done, "cold"), (rest, "dim"))
 

@@ -76,7 +76,7 @@ def status(shown: ListingStatus) -> list[Content]:
         return [
             said(
                 (fmt.plural(shown.buckets, "bucket"), "dim"),
-                (f" match {limits}" if limits else "", "mark"),
+                (f" {'matches' if shown.buckets == 1 else 'match'} {limits}" if limits else "", "mark"),
                 (missing, "warn"),
             ),
             said(("enter opens · g goes to a location", "dim")),

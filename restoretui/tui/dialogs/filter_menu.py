@@ -20,7 +20,7 @@ from restoretui.tui.dialogs.dialog import Dialog
 from restoretui.tui.dialogs.menus import SavedFilters
 from restoretui.tui.keys import SHOWING
 from restoretui.tui.widgets.check_list import CheckList
-from restoretui.tui.words import STATES, Part, said
+from restoretui.tui.words import STATES, Part, class_text, said
 from restoretui.wording import format as fmt
 
 ORDER = (
@@ -32,6 +32,14 @@ PRESETS: Mapping[str, tuple[State, ...]] = {
     "restoring": (State.PLANNED, State.REQUESTED, State.RESTORING),
     "readable": (State.AVAILABLE, State.ONLINE),
 }
+
+
+WIDEST, FRAME = 92, 4
+"""Cells of the box at most, as its style has it, and of them those of its frame."""
+BOX, GAP = 4, 2
+"""Of what is ticked; between columns."""
+BESIDE = 48
+"""With fewer cells the classes stand below the states."""
 
 
 class Shown(NamedTuple):
@@ -91,6 +99,10 @@ class FilterMenu(Dialog[Shown]):
         self._fill()
         self.attempt(self._count, "count")
 
+    def on_resize(self) -> None:
+        """Other columns fit."""
+        self._fill()
+
     async def _count(self) -> None:
         try:
             self._present = await self._find()
@@ -105,17 +117,30 @@ class FilterMenu(Dialog[Shown]):
         states = [state.value for state in ORDER]
         written = ticked(self._where, "state", states)
         chosen = [state for state in states if state in present.states or (state in written and len(written) < 6)]
-        self._state_list.show([self._state_box(state, present.states.get(state)) for state in chosen], written)
+        width = min(WIDEST, self.app.size.width * 95 // 100) - FRAME
+        self.set_class(width < BESIDE, "-below")
+        room = max(1, width if width < BESIDE else width // 2) - GAP - BOX
+        amounts = [*present.states.values(), *present.classes.values()]
+        longest = max(map(len, chosen), default=0)
+        spare = room - longest - 2
+        self._state_list.show(
+            [
+                (one, [STATES[State(one)], f" {one:<{longest}}", *_amount(present.states.get(one), amounts, spare)])
+                for one in chosen
+            ],
+            written,
+        )
         classes = sorted(present.classes)
-        longest = max((len(name) for name in classes), default=0)
+        names = {name: class_text(name, _room_of_name(room, amounts)) for name in classes}
+        longest = max(map(len, names.values()), default=0)
         self._class_list.show(
-            [(name, [f"{name:<{longest}}", *_amount(present.classes[name])]) for name in classes],
+            [
+                (name, [f"{names[name]:<{longest}}", *_amount(present.classes[name], amounts, room - longest)])
+                for name in classes
+            ],
             ticked(self._where, "class", classes),
         )
         self.fit_soon()
-
-    def _state_box(self, state: str, counted: Counted | None) -> tuple[str, Sequence[Part]]:
-        return state, [STATES[State(state)], f" {state:<10}", *_amount(counted)]
 
     # --- both ways
 
@@ -167,6 +192,23 @@ class FilterMenu(Dialog[Shown]):
         self.dismiss(Shown(with_ticked(self._where, "state", sorted(state.value for state in PRESETS[name]))))
 
 
-def _amount(counted: Counted | None) -> list[Part]:
-    """How many, and how much."""
-    return [] if counted is None else [(f" {counted.objects:>9,}  {fmt.size(counted.size_bytes):>8}", "dim")]
+def _widths(amounts: Sequence[Counted]) -> tuple[int, int]:
+    objects = max((len(f"{one.objects:,}") for one in amounts), default=0)
+    return objects, max((len(fmt.size(one.size_bytes)) for one in amounts), default=0)
+
+
+def _room_of_name(room: int, amounts: Sequence[Counted]) -> int:
+    """Beside number and size, where a name is left its most usual length; else beside the number alone."""
+    objects, size = _widths(amounts)
+    beside_both = room - objects - size - 2 * GAP
+    return beside_both if beside_both >= len("DEEP_ARCHIVE") else room - objects - GAP
+
+
+def _amount(counted: Counted | None, among: Sequence[Counted], room: int) -> list[Part]:
+    """How many, and how much, below each other with all the others; as much of that as so many cells take."""
+    if counted is None:
+        return []
+    objects, size = _widths(among)
+    number = f"{'':{GAP}}{counted.objects:>{objects},}"
+    both = f"{number}{'':{GAP}}{fmt.size(counted.size_bytes):>{size}}"
+    return [(next((text for text in (both, number) if len(text) <= room), ""), "dim")]

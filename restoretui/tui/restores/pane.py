@@ -300,7 +300,11 @@ class RestoresPane(Pane):
             readable = row.state in (State.ONLINE, State.AVAILABLE)
             self.shell.push_screen(CopyMenu(Copied(place, run.days, readable)))
         elif not self._detailed and self.list.table.row is not None:
-            self.shell.copy(self.list.table.row.title)
+            places = self.list.places_of(run.id)
+            if len(places) == 1:
+                self.shell.copy(places[0])
+            elif places:
+                self.shell.copy_prose(" ".join(places))
 
     def about(self, scope: str) -> Mapping[str, object] | None:
         run, row = self._run, self._ref_row()

@@ -23,7 +23,7 @@ from restoretui.wording import going
 SMALL, LINES_SMALL, LINES = 20, 3, 5
 """Below so many lines of screen the header takes three of them, else five and one more for each six above 24."""
 NARROW = 70
-BAR_LEAST, BAR_MOST, CURVE_LEAST, CURVE_MOST = 8, 100, 8, 60
+BAR_TINY, BAR_LEAST, BAR_MOST, CURVE_LEAST, CURVE_MOST = 4, 8, 100, 8, 60
 GAP = "  "
 
 
@@ -117,9 +117,11 @@ def _title_with_bar(told: HeaderFacts, cells: int) -> Content:
 
 
 def _beside_bar(told: HeaderFacts, cells: int, pieces: Sequence[LinePiece]) -> Content:
-    text = one_line(max(1, cells - BAR_LEAST), pieces)
+    # The share in numbers is worth more than the length of the bar.
+    lengths = (one_line(max(1, cells - least), pieces) for least in (BAR_LEAST, BAR_TINY, 0))
+    text = next((text for text in lengths if "%" in text.plain), Content(""))
     room = min(BAR_MOST, cells - text.cell_length)
-    if room <= 0:
+    if room < BAR_TINY:
         return text
     return Content.assemble(one_line(room, [piece(0, *bar_with_time(told.run, told.goes, room))]), text)
 

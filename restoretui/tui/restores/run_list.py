@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
+from restoretui.core.location import Location
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Run
 from restoretui.session.rows.common_prefix import common_prefix
@@ -36,6 +37,8 @@ class RunList(Working, Vertical):
         self._view: ListView[RunRow] = ListView()
         self._expiries: dict[int, int] = {}
         self._titles: dict[int, str] = {}
+        self._places: dict[int, list[str]] = {}
+        """Locations, which read back as what they name."""
         self._copies: dict[int, int] = {}
 
     def compose(self) -> ComposeResult:
@@ -86,23 +89,32 @@ class RunList(Working, Vertical):
         self._expiries = expiries
         for run in runs:
             if run.id not in self._titles:
-                self._titles[run.id] = await self._title(run)
+                self._places[run.id] = await self._where(run)
+                self._titles[run.id] = run.note or _in_few_words(self._places[run.id])
         self.read()
 
-    async def _title(self, run: Run) -> str:
-        if run.note:
-            return run.note
+    def places_of(self, run_id: int) -> list[str]:
+        """Where it restores: one location, or that of each of its buckets; none while that is not known."""
+        return self._places.get(run_id, [])
+
+    async def _where(self, run: Run) -> list[str]:
         view = await self.session.run_views.job_view(run.id)
         try:
             place = await common_prefix(view, run.cloud.scheme)
         finally:
             await view.aclose()
-        return str(place).partition("://")[2] if place is not None else "several buckets"
+        if place is not None:
+            return [str(place)]
+        return [str(Location(run.cloud.scheme, bucket)) for bucket in run.buckets]
 
     @on(table_events.Opened)
     def _opened(self, event: table_events.Opened) -> None:
         event.stop()
         self.post_message(self.Chosen(event.row.id))
+
+
+def _in_few_words(places: list[str]) -> str:
+    return places[0].partition("://")[2] if len(places) == 1 else "several buckets"
 
 
 def _summary(runs: list[Run]) -> list[Content]:

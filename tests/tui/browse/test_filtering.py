@@ -4,16 +4,20 @@ import asyncio
 import re
 from pathlib import Path
 
+import pytest
+
 from restoretui.core.filter.printer import filter_text
 from restoretui.core.filter.tree import in_states
 from restoretui.core.model import State
 from restoretui.ledger.records import Query
 from restoretui.tui.activity.pane import ActivityPane
 from restoretui.tui.browse.pane import BrowsePane
+from restoretui.tui.dialogs.filter_menu import FilterMenu
 from restoretui.tui.process.remembered import Remembered
 from restoretui.tui.restores.pane import RestoresPane
+from restoretui.tui.widgets.check_list import CheckList
 from restoretui.tui.widgets.filter_bar import FilterBar
-from tests.narrowing import there
+from tests.narrowing import a, there
 from tests.tui.conftest import StartWalk, Walk
 from tests.tui.dialogs.test_restoring import confirm, dialog, mark_archived
 
@@ -102,7 +106,7 @@ async def test_the_list_of_buckets_is_filtered_by_name(walk: StartWalk) -> None:
     async with walk() as on:
         await on.sees("8 buckets")
         await on.press("slash", *"arch !frank")
-        await on.sees("1 bucket match arch !frank")
+        await on.sees("1 bucket matches arch !frank")
         assert "acme-odd-names" not in on.text
         await on.press("enter", "enter")
         await on.settled()
@@ -270,3 +274,21 @@ async def test_two_sessions_keep_what_each_of_them_set(tmp_path: Path) -> None:
     )
     await asyncio.to_thread(later.read)
     assert later.filters == {"fine": "a"}
+
+
+@pytest.mark.parametrize("size", [(29, 40), (60, 15), (80, 24), (100, 30)])
+async def test_what_is_there_to_show_stands_in_one_line_each(walk: StartWalk, size: tuple[int, int]) -> None:
+    async with walk("s3://acme-media-archive/archive/", size=(100, 30)) as on:
+        await on.settled()
+        await on.press("d")
+        await on.settled()
+        await on.press("f")
+        await on.sees("Storage class", "GLACIER")
+        await on.pilot.resize_terminal(*size)
+        await on.until(lambda: on.app.screen.size == size)
+        await on.until(lambda: [line for line in on.lines() if "[ ] GLACIER " in line])
+        box = a(FilterMenu, on.app.screen)
+        for list_ in (box.query_one("#states", CheckList), box.query_one("#classes", CheckList)):
+            await on.until(lambda one=list_: one.virtual_size.height == one.option_count)  # type: ignore[misc]
+        first = next(line for line in on.lines() if "○ archived" in line and "[ ]" in line)
+        assert first.count("[ ]") == 1 or "  [ ]" in first.partition("[ ]")[2], "a gap between the columns"

@@ -69,3 +69,13 @@ def test_a_filter_says_how_much_it_matches_where_there_is_room() -> None:
         "1,990 objects · 551 GiB · archived 1,777 · 501 GiB · GLACIER 501 GiB · seen just now"
     )
     assert longer(plain)[-1].plain == "1,990 objects · 551 GiB · archived 501 GiB · seen just now"
+
+
+async def test_an_object_among_sums_has_its_state_whole_or_as_its_shape(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive", size=(80, 24)) as on:
+        await on.settled()
+        await on.press("S")
+        await on.sees("Objects", "Archived", "README.txt")
+        line = next(line for line in on.lines() if "README.txt" in line)
+        assert "▪" in line
+        assert "…" not in line

@@ -327,3 +327,11 @@ def test_no_dialog_is_left_out() -> None:
     held = {MarksScreen, ReportBox, RestoreDialog, SayBox, SignIn, *(type(make()) for make, _, _ in SMALL.values())}
     ours = {kind for kind in every_dialog(Dialog) if kind.__module__.startswith("restoretui.")}
     assert ours <= held, "add a case to SMALL"
+
+
+async def test_a_very_narrow_screen_names_the_day_on_which_copies_end(walk: StartWalk) -> None:
+    async with walk("s3://acme-genomics-cold", size=(29, 40)) as on:
+        await restoring(on)
+        with said_on_failure(on):
+            assert "d, to 2026-01-2" in in_view(on)
+            assert re.search(r"to \d{4}-\d\d-\d\d", in_view(on))

@@ -130,3 +130,14 @@ def test_whatever_there_is_to_tell_fits(
     shown = lines(of, size)
     assert 1 <= len(shown) <= lines_for(size[1])
     assert all(width(line) <= size[0] - 2 for line in shown)
+
+
+@pytest.mark.parametrize("cells", range(24, 48))
+def test_a_narrow_screen_keeps_the_share_done_and_leaves_a_gap_before_the_time(cells: int) -> None:
+    bar = next(line.plain for line in header(MID, cells, lines_for(40)) if "%" in line.plain)
+    assert width(bar) <= cells
+    share, _, eta = bar.partition("%")
+    assert share.split()[-1].isdigit()
+    if cells >= 27:
+        assert eta.startswith("  ")
+        assert "ETA" in eta

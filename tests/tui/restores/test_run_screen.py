@@ -129,10 +129,17 @@ async def test_each_object_is_due_as_its_own_class_has_it(walk: StartWalk) -> No
         await on.sees("marked")
         await dialog(on)
         await confirm(on)
-        await on.sees("◑ restoring", "GLACIER", "DEEP_ARCHIVE")
+        await on.sees("by 01-", "GLACIER", "DEEP_ARCHIVE")
         due: dict[str, set[str]] = {"GLACIER": set(), "DEEP_ARCHIVE": set()}
         for line in on.lines():
             for name, times in due.items():
-                if f" {name} " in line and "◑ restoring" in line and "by 01-" in line:
+                if f" {name} " in line and "by 01-" in line:
                     times.add(line.partition("by ")[2].split()[1][:2])
         assert due == {"GLACIER": {"17"}, "DEEP_ARCHIVE": {"00"}}, "Standard takes 5 h, and 12 h; it is 12:00"
+
+
+async def test_c_in_the_list_of_runs_copies_a_location(walk: StartWalk) -> None:
+    async with walk(BUCKET, size=(80, 24)) as on:
+        await run_of_all(on)
+        await on.press("backspace", "c")
+        await on.until(lambda: any(BUCKET in text for text in on.told))

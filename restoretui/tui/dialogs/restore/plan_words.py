@@ -71,6 +71,7 @@ def days_words(plan: RestorePlan, room: int) -> tuple[str, list[Part]]:
         ("Copies last ", f"{days}until at least ", end[:10]),
         ("Copies last ", f"{days}until ", end[:10]),
         ("Last ", " days, to ", end[:10]),
+        ("", " d, to ", end[:10]),
     )
     before, after, at = next((way for way in ways if sum(map(len, way)) <= room), ways[-1])
     return before, [after, (at, "strong")]

@@ -195,7 +195,7 @@ class TierTable(Widget, can_focus=True):
             used += sum(cells + GAP for cells in columns.values())
             left_out = [row.cells[name] for name in ("requests", "size") if name not in columns]
             if left_out and "requests" not in columns:
-                left_out[0] += " requests"
+                left_out[0] += " request" if left_out[0] == "1" else " requests"
         else:
             cells = columns.get("requests", 1)
             parts.append((_cell("requests", row.cells["requests"], cells), "dim"))
