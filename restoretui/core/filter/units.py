@@ -40,6 +40,8 @@ def size_text(size: int) -> str:
 
 def read_span(text: str) -> int:
     """``90s``, ``48h``, ``30d``, ``2w``, ``6mo``, ``1y6mo``: seconds; a month has 30 days, a year 365."""
+    if re.search(r"[0-9]M(?![oO])", text):
+        raise ValueError(f"{text!r} may be months or minutes: write 6mo or 6m")
     if not _SPAN.fullmatch(text.lower()):
         raise ValueError(f"{text!r} is no span of time: write 48h, 30d, 2w, 6mo or 2y")
     parts = re.findall(r"([0-9.]+)(mo|[smhdwy])", text.lower())
