@@ -1,13 +1,13 @@
 """Options that several commands take, and the types of their values."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from restoretui.core.bounds import Bounds
-from restoretui.core.durations import read_duration
+from restoretui.core.durations import read_duration, read_instant
 from restoretui.core.errors import UsageError
 from restoretui.core.filter.fields import FIELDS
 from restoretui.core.model import State, Tier
@@ -225,19 +225,6 @@ FROM_INVENTORY = shared(
     help="By the bucket's inventory in place of a listing: its manifest.json, the folder with its dates, the one"
     " `imported` last, or the newest that the bucket's own configuration has had written (`configured`).",
 )  # fmt: skip
-
-
-def read_instant(text: str) -> datetime:
-    """An aware instant in UTC; ``ValueError`` where it is none, or beyond the ends of the calendar."""
-    if text == "now":
-        from restoretui.core.clock import SystemClock
-
-        return SystemClock().now()
-    instant = datetime.fromisoformat(text)
-    try:
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    except OverflowError as error:
-        raise ValueError(str(error)) from error
 
 
 class Instant(click.ParamType[datetime]):
