@@ -14,7 +14,7 @@ from restoretui.cli.aids import add_aids
 from restoretui.cli.batch import add_batch
 from restoretui.cli.finding import add_finding
 from restoretui.cli.help import COMPLETION
-from restoretui.cli.help.about import HELP, WIDTH
+from restoretui.cli.help.about import FIELDS_HELP, HELP, WIDTH
 from restoretui.cli.help.examples import add_examples
 from restoretui.cli.help.near import OpenCommand
 from restoretui.cli.help.root import OPEN, Group
@@ -24,7 +24,6 @@ from restoretui.cli.neighbours.warm import add_warm
 from restoretui.cli.options import (
     DRY_RUN,
     FAIL_FAST,
-    FIELDS_HELP,
     FROM_INVENTORY,
     LOCATIONS,
     SINCE,

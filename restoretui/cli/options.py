@@ -9,7 +9,6 @@ import click
 from restoretui.core.bounds import Bounds
 from restoretui.core.durations import read_duration, read_instant
 from restoretui.core.errors import UsageError
-from restoretui.core.filter.fields import FIELDS
 from restoretui.core.model import State, Tier
 
 if TYPE_CHECKING:
@@ -91,6 +90,16 @@ def common_but(name: str) -> Callable[[F], F]:
     return add
 
 
+_UNSET = ", as an unset variable is, and would choose all or nothing: leave it out"
+"""Of a filter that a script's unset variable may have made."""
+
+
+def _none_empty(_ctx: click.Context, _param: click.Parameter, globs: tuple[str, ...]) -> tuple[str, ...]:
+    if "" in globs:
+        raise click.BadParameter(f"it is empty{_UNSET}")
+    return globs
+
+
 class Where(click.ParamType["Filter | None"]):
     """A filter, as in the screens: docs/filter.md."""
 
@@ -103,6 +112,8 @@ class Where(click.ParamType["Filter | None"]):
 
         if not isinstance(value, str):
             return value  # type: ignore[no-any-return]  # Click converts a default twice.
+        if not value.strip():
+            self.fail(f"it is empty{_UNSET}", param, ctx)
         try:
             return parse_filter(value)
         except FilterError as error:
@@ -146,23 +157,16 @@ WHERE = shared(
     help="Only what matches this filter, as in the screens: 'state:archived size>1G age>2y !*.bai'; see below. "
     "May be repeated: all of them.",
 )  # fmt: skip
-FIELDS_HELP = "\b\n" + "\n".join((
-    "FILTER, all parts must match:",
-    '  clip *.mov !*.bai "as is"  part of a key, glob, not, text with its case',
-    "  a | b   (a | b) c          or, brackets",
-    *(f"  {field.example:<25}  {field.meaning}" for field in FIELDS.values()),
-))  # fmt: skip
-"""Below the options of commands that take one."""
 
 
 _MATCHING: Sequence[Callable[[F], F]] = (
     WHERE,
     shared("--storage-class", "classes", multiple=True, metavar="CLASS",
            help="Only this storage class: GLACIER, DEEP_ARCHIVE; may be repeated."),
-    shared("--match", "matches", metavar="GLOB", multiple=True,
+    shared("--match", "matches", metavar="GLOB", multiple=True, callback=_none_empty,
            help="Only keys that match this glob (* crosses /, {a,b} is either), or, without wildcards, "
            "contain it; may be repeated: any of them."),
-    shared("--exclude", "excludes", metavar="GLOB", multiple=True,
+    shared("--exclude", "excludes", metavar="GLOB", multiple=True, callback=_none_empty,
            help="No keys that match this, likewise; may be repeated."),
     shared("--older-than", "older_than", type=Age(), help="Modified longer ago: 90d, 2y."),
     shared("--newer-than", "newer_than", type=Age(), help="Modified since: 48h, 7d."),
@@ -178,7 +182,8 @@ def matching(command: F) -> F:
 
 
 _STATE = shared(
-    "--state", "states", multiple=True, type=click.Choice([state.value for state in State]), metavar="STATE",
+    "--state", "states", multiple=True, metavar="STATE",
+    type=click.Choice([state.value for state in State], case_sensitive=False),
     help=f"Only objects in this state: {', '.join(state.value for state in State)}. May be repeated: any of them.",
 )  # fmt: skip
 
@@ -252,8 +257,8 @@ class Since(click.ParamType["datetime | timedelta"]):
         try:
             return read_duration(value) if value[-1:].islower() and value != "now" else read_instant(value)
         except ValueError:
-            self.fail(f"{value!r} is no instant: write 2026-12-01T12:00Z, 2026-12-01, or how long ago: 5m, 36h, 7d",
-                      param, ctx)  # fmt: skip
+            forms = "2026-12-01T12:00Z, 2026-12-01, or how long ago: 5m, 36h, 7d"
+            self.fail(f"{value!r} is no instant: write {forms}", param, ctx)
 
 
 SINCE = shared("--since", type=Since(), help="Only what is newer: 2d, 36h, 2026-12-01, 2026-12-01T12:00Z (UTC).")

@@ -1,5 +1,7 @@
 """What `restoretui --help` says first; what stands below a mark keeps its lines, folded into the width."""
 
+from restoretui.core.filter.fields import FIELDS
+
 WIDTH = 80
 """Columns of help, on whatever terminal."""
 HELP = """See, plan, send and watch restores of archived objects.
@@ -22,3 +24,10 @@ below its own; they may stand before the command.
 Exit codes: 0 done · 1 some failed or were refused · 2 usage · 3 timed out ·
 4 credentials or permission · 5 stopped by a guard · 130 interrupted
 """
+FIELDS_HELP = "\b\n" + "\n".join((
+    "FILTER, all parts must match:",
+    '  clip *.mov !*.bai "as is"  part of a key, glob, not, text with its case',
+    "  a | b   (a | b) c          or, brackets",
+    *(f"  {field.example:<25}  {field.meaning}" for field in FIELDS.values()),
+))  # fmt: skip
+"""Below the options of commands that take one."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import click
 
 from restoretui import __version__
+from restoretui.cli.help.about import FIELDS_HELP
 from restoretui.cli.help.examples import EXAMPLES, leaves
 from restoretui.cli.help.narrow import folded
-from restoretui.cli.options import FIELDS_HELP
 from restoretui.core.rules.clouds import CLOUDS
 
 _FILES = (

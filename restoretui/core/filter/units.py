@@ -15,6 +15,8 @@ _UNITS = {"y": 365 * 86_400, "mo": 30 * 86_400, "w": 7 * 86_400, "d": 86_400, "h
 _WRITTEN = ("y", "d", "h", "m", "s")
 LONGEST = 10_000 * _UNITS["y"]
 
+LAST_YEAR = 9999
+"""Of the calendar: what is said of it lasts to its end."""
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 
 
@@ -81,6 +83,8 @@ def read_moment(text: str) -> Moment:
             shown = f"{first:%H:%M:%S}" if second else f"{first:%H:%M}"
             text = f"{first.year:04}-{first:%m-%d}T{shown}Z"
             return Moment(text, _epoch(first), _epoch(last))
+        if first.year == LAST_YEAR:
+            return Moment(text, _epoch(first), _epoch(datetime.max.replace(tzinfo=UTC)) + 1)
         if day is not None:
             last = first + timedelta(days=1)
         elif month is not None:
