@@ -91,7 +91,6 @@ def common_but(name: str) -> Callable[[F], F]:
 
 
 _UNSET = ", as an unset variable is, and would choose all or nothing: leave it out"
-"""Of a filter that a script's unset variable may have made."""
 
 
 def _none_empty(_ctx: click.Context, _param: click.Parameter, globs: tuple[str, ...]) -> tuple[str, ...]:
