@@ -124,13 +124,18 @@ def test_the_config_that_was_read_is_named_wherever_it_lies(run: Run, serve: Ser
     assert missing[""] == {"code": 0}
 
 
-def test_clouds_are_looked_at_with_a_damaged_ledger_too(run: Run, served: Served, tmp_path: Path) -> None:
+def test_clouds_are_looked_at_with_a_damaged_ledger_and_prices_too(run: Run, served: Served, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "ledger.db").write_bytes(b"nonsense" * 100)
     checks = found(run, served, ARCHIVE)
     assert checks[""] == {"code": 1}
     assert (checks["ledger"]["verdict"], checks[f"list {ARCHIVE}"]["verdict"]) == ("broken", "ok")
     assert (tmp_path / "state" / "ledger.db").read_bytes() == b"nonsense" * 100
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "prices.toml").write_text("nonsense ][")
+    checks = found(run, served, ARCHIVE)
+    assert (checks["prices"]["verdict"], checks[f"list {ARCHIVE}"]["verdict"]) == ("broken", "ok")
+    assert "prices.toml is not valid TOML" in str(checks["prices"]["reason"])
 
 
 def test_rows_of_findings_and_settings_are_tables_of_their_own(run: Run, served: Served) -> None:

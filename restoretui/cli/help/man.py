@@ -124,7 +124,8 @@ def _terms(pairs: tuple[tuple[str, str], ...]) -> Iterator[str]:
 def _examples(name: str) -> Iterator[str]:
     lines = EXAMPLES.get(name, ())
     if lines:
-        yield ".PP"
+        if name:
+            yield ".PP"
         yield "Examples:"
         yield ".nf"
         yield ".RS 2"

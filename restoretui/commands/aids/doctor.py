@@ -46,15 +46,21 @@ async def doctor(settings: Settings, output: Output, locations: Sequence[str]) -
     told = _Told(output)
     for finding in (*_program(), _config(settings)):
         told.tell(finding)
+    try:
+        await asyncio.to_thread(settings.prices)
+    except UsageError as error:
+        told.tell(refused("prices", error))
     async with AsyncExitStack() as opened:
         try:
-            session = await opened.enter_async_context(open_session(settings))
+            session = await opened.enter_async_context(open_session(settings, priced=False))
             told.tell(await _ledger(session))
         except LedgerError as error:
             told.tell(refused("ledger", error))
             # What is wrong with the clouds is told all the same; the session needs some ledger.
             folder = Path(opened.enter_context(TemporaryDirectory(prefix="restoretui-")))
-            session = await opened.enter_async_context(open_session(replace(settings, state_dir=folder)))
+            session = await opened.enter_async_context(
+                open_session(replace(settings, state_dir=folder), priced=False)
+            )
         for scheme in _schemes(settings, places):
             cloud = session.clouds[scheme]
             async for finding in CloudDoctor(session, cloud).look([one for one in places if one.scheme == scheme]):
