@@ -14,7 +14,7 @@ from restoretui.cli.aids import add_aids
 from restoretui.cli.batch import add_batch
 from restoretui.cli.finding import add_finding
 from restoretui.cli.help import COMPLETION
-from restoretui.cli.help.about import HELP, WIDTH
+from restoretui.cli.help.about import FIELDS_HELP, HELP, WIDTH
 from restoretui.cli.help.examples import add_examples
 from restoretui.cli.help.near import OpenCommand
 from restoretui.cli.help.root import OPEN, Group
@@ -24,7 +24,6 @@ from restoretui.cli.neighbours.warm import add_warm
 from restoretui.cli.options import (
     DRY_RUN,
     FAIL_FAST,
-    FIELDS_HELP,
     FROM_INVENTORY,
     LOCATIONS,
     SINCE,
@@ -87,12 +86,12 @@ def open_(location: str | None, **flags: Any) -> None:
 
 
 @cli.command()
-@click.option("--objects", type=click.IntRange(1), help="Size of the first bucket.")
-@click.option("--speed", type=Number(Bounds(0.001, 1_000_000)), metavar="SECONDS",
+@click.option("--objects", type=click.IntRange(1), help="Size of the first bucket. Default: 2000.")
+@click.option("--speed", type=Number(Bounds(0.001, 1_000_000)), metavar="NUMBER",
               help="Cloud seconds a second. Default: 60, and 3600 once a restore is under way.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
-@click.option("--now", type=Instant(), help="When it is in the world: an instant, or now. Default: a fixed day.")
+@click.option("--now", type=Instant(), help="What time it is there: 2026-12-01T12:00Z, or now. Default: a fixed day.")
 def demo(objects: int | None, speed: float | None, seed: int, scenario: str | None, now: datetime | None) -> None:
     """The screens on a sandbox cloud: no account, nothing outside a temporary folder."""
 
@@ -108,11 +107,11 @@ def demo(objects: int | None, speed: float | None, seed: int, scenario: str | No
 
 @cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
-@click.option("--objects", type=click.IntRange(1), help="Size of the first bucket.")
+@click.option("--objects", type=click.IntRange(1), help="Size of the first bucket. Default: 2000.")
 @SPEED
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world.")
 @click.option("--scenario", metavar="NAME|FILE", help="Faults to inject; an unknown name lists those there are.")
-@click.option("--now", type=Instant(), help="When it is in the world: an instant, or now. Default: a fixed day.")
+@click.option("--now", type=Instant(), help="What time it is there: 2026-12-01T12:00Z, or now. Default: a fixed day.")
 @click.option("--inventories", is_flag=True, help="A bucket with an S3 Inventory of each bucket, of last midnight.")
 @click.option("--while-stdin", is_flag=True, hidden=True)
 def sandbox(

@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from restoretui.cli.asking import ask
+from restoretui.cli.help.about import FIELDS_HELP
 from restoretui.cli.options import (
     DRY_RUN,
-    FIELDS_HELP,
     FROM_INVENTORY,
     KEYS_FORMAT,
     LOCATIONS,

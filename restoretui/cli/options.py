@@ -1,15 +1,14 @@
 """Options that several commands take, and the types of their values."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from restoretui.core.bounds import Bounds
-from restoretui.core.durations import read_duration
+from restoretui.core.durations import read_duration, read_instant
 from restoretui.core.errors import UsageError
-from restoretui.core.filter.fields import FIELDS
 from restoretui.core.model import State, Tier
 
 if TYPE_CHECKING:
@@ -51,18 +50,18 @@ class Duration(click.ParamType[timedelta]):
 
 
 _COMMON: Sequence[Callable[[F], F]] = (
-    shared("--profile", help="Profile of the AWS config and credentials files."),
-    shared("--region", help="Region to sign for when a bucket does not tell its own."),
-    shared("--endpoint-url", help="An S3-compatible store, or a sandbox."),
+    shared("--profile", metavar="NAME", help="Profile of the AWS config and credentials files."),
+    shared("--region", metavar="REGION", help="Region to sign for when a bucket does not tell its own: eu-west-1."),
+    shared("--endpoint-url", metavar="URL", help="An S3-compatible store, or a sandbox: https://s3.example.net."),
     shared("--store", metavar="NAME", help="What kind of S3-compatible store it is: scaleway, minio, …"),
     shared("--path-style/--virtual-host-style", default=None, help="How to write a bucket into the URL."),
     shared("--requester-pays", is_flag=True, help="Agree to pay for requests on requester-pays buckets."),
-    shared("--expected-bucket-owner", metavar="ACCOUNT", help="Refuse buckets of any other account."),
+    shared("--expected-bucket-owner", metavar="ACCOUNT", help="Refuse buckets of any other account: its 12 digits."),
     shared("--read-only", is_flag=True, help="Look and watch, never send a restore request."),
     shared("--patience", type=Duration(),
-           help="End after so long without an answer, before anything was sent; 0: at once. Default: 45s."),
-    shared("--state-dir", metavar="DIR", help="Where the ledger lives."),
-    shared("--config", metavar="PATH", help="Config file, or the folder it is in."),
+           help="End after so long without an answer, before anything was sent; 0: at once. 90s, 2m; default: 45s."),
+    shared("--state-dir", metavar="DIR", help="Where the ledger lives. Default: ~/.local/state/restoretui."),
+    shared("--config", metavar="PATH", help="Config file, or the folder it is in. Default: ~/.config/restoretui."),
     shared("--verbose", "-v", is_flag=True, help="Write a log of what is done to the state folder."),
 )  # fmt: skip
 TAKES_VALUE = {
@@ -91,6 +90,15 @@ def common_but(name: str) -> Callable[[F], F]:
     return add
 
 
+_UNSET = ", as an unset variable is, and would choose all or nothing: leave it out"
+
+
+def _none_empty(_ctx: click.Context, _param: click.Parameter, globs: tuple[str, ...]) -> tuple[str, ...]:
+    if "" in globs:
+        raise click.BadParameter(f"it is empty{_UNSET}")
+    return globs
+
+
 class Where(click.ParamType["Filter | None"]):
     """A filter, as in the screens: docs/filter.md."""
 
@@ -103,6 +111,8 @@ class Where(click.ParamType["Filter | None"]):
 
         if not isinstance(value, str):
             return value  # type: ignore[no-any-return]  # Click converts a default twice.
+        if not value.strip():
+            self.fail(f"it is empty{_UNSET}", param, ctx)
         try:
             return parse_filter(value)
         except FilterError as error:
@@ -146,28 +156,21 @@ WHERE = shared(
     help="Only what matches this filter, as in the screens: 'state:archived size>1G age>2y !*.bai'; see below. "
     "May be repeated: all of them.",
 )  # fmt: skip
-FIELDS_HELP = "\b\n" + "\n".join((
-    "FILTER, all parts must match:",
-    '  clip *.mov !*.bai "as is"  part of a key, glob, not, text with its case',
-    "  a | b   (a | b) c          or, brackets",
-    *(f"  {field.example:<25}  {field.meaning}" for field in FIELDS.values()),
-))  # fmt: skip
-"""Below the options of commands that take one."""
 
 
 _MATCHING: Sequence[Callable[[F], F]] = (
     WHERE,
     shared("--storage-class", "classes", multiple=True, metavar="CLASS",
-           help="Only this storage class; may be repeated."),
-    shared("--match", "matches", metavar="GLOB", multiple=True,
+           help="Only this storage class: GLACIER, DEEP_ARCHIVE; may be repeated."),
+    shared("--match", "matches", metavar="GLOB", multiple=True, callback=_none_empty,
            help="Only keys that match this glob (* crosses /, {a,b} is either), or, without wildcards, "
            "contain it; may be repeated: any of them."),
-    shared("--exclude", "excludes", metavar="GLOB", multiple=True,
-           help="No keys that match this; may be repeated."),
+    shared("--exclude", "excludes", metavar="GLOB", multiple=True, callback=_none_empty,
+           help="No keys that match this, likewise; may be repeated."),
     shared("--older-than", "older_than", type=Age(), help="Modified longer ago: 90d, 2y."),
     shared("--newer-than", "newer_than", type=Age(), help="Modified since: 48h, 7d."),
     shared("--larger-than", "larger_than", type=Size(), help="Larger: 500, 10K, 1.5G (1024s)."),
-    shared("--smaller-than", "smaller_than", type=Size(), help="Smaller."),
+    shared("--smaller-than", "smaller_than", type=Size(), help="Smaller: 500, 10K, 1.5G (1024s)."),
     shared("--versions", is_flag=True, help="Every version, not only the current one."),
 )  # fmt: skip
 
@@ -178,7 +181,8 @@ def matching(command: F) -> F:
 
 
 _STATE = shared(
-    "--state", "states", multiple=True, type=click.Choice([state.value for state in State]), metavar="STATE",
+    "--state", "states", multiple=True, metavar="STATE",
+    type=click.Choice([state.value for state in State], case_sensitive=False),
     help=f"Only objects in this state: {', '.join(state.value for state in State)}. May be repeated: any of them.",
 )  # fmt: skip
 
@@ -234,19 +238,14 @@ class Instant(click.ParamType[datetime]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """An aware instant in UTC."""
-        if value == "now":
-            from restoretui.core.clock import SystemClock
-
-            return SystemClock().now()
         try:
-            instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-            return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
+            return value if isinstance(value, datetime) else read_instant(value)
+        except ValueError:
             self.fail(f"{value!r} is not an instant: write 2026-12-01T12:00:00Z, 2026-12-01 or now", param, ctx)
 
 
 class Since(click.ParamType["datetime | timedelta"]):
-    """An instant, or how long ago: ``2d``, ``36h``."""
+    """An instant, or how long ago: ``2d``, ``36h``; a number alone is neither, since a year may be meant."""
 
     name = "TIME"
 
@@ -255,9 +254,10 @@ class Since(click.ParamType["datetime | timedelta"]):
         if isinstance(value, datetime | timedelta):
             return value
         try:
-            return read_duration(str(value))
+            return read_duration(value) if value[-1:].islower() and value != "now" else read_instant(value)
         except ValueError:
-            return Instant().convert(value, param, ctx)
+            forms = "2026-12-01T12:00Z, 2026-12-01, or how long ago: 5m, 36h, 7d"
+            self.fail(f"{value!r} is no instant: write {forms}", param, ctx)
 
 
 SINCE = shared("--since", type=Since(), help="Only what is newer: 2d, 36h, 2026-12-01, 2026-12-01T12:00Z (UTC).")
@@ -267,7 +267,7 @@ _PAST: Sequence[Callable[[F], F]] = (
     shared("--as-of", "as_of", type=Since(), metavar="INSTANT",
            help="What was there then, by its versions: 2026-12-01T12:00Z, or how long ago: 5m, 7d."),
     shared("--deleted-since", "deleted_since", type=Since(), metavar="INSTANT",
-           help="Only what was deleted since then, and is deleted now."),
+           help="Only what was deleted since then, and is deleted now: 2026-12-01T12:00Z, 5m, 7d."),
 )  # fmt: skip
 
 
@@ -361,7 +361,7 @@ TIER = click.Choice([tier.value for tier in Tier], case_sensitive=False)
 
 
 _LASTING: Sequence[Callable[[F], F]] = (
-    shared("--days", type=int, metavar="N", help="How many days the restored copies shall last."),
+    shared("--days", type=int, metavar="N", help="How many days the restored copies shall last, 1 or more."),
     shared("--until", type=Instant(), metavar="DATE",
            help="Instead: at least until then, as 2026-12-24 (its first minute) or 2026-12-24T18:00Z."),
     shared("--shorten", is_flag=True,
@@ -391,7 +391,10 @@ def take_lasting(options: dict[str, Any], *, said_literally: bool = False) -> di
     return {"lasting": days if until is None else until, "shorten": shorten}
 
 
-WAIT_LIMIT = shared("--timeout", type=Duration(), help="Give up waiting after this (exit code 3).")
+WAIT_LIMIT = shared(
+    "--timeout", type=Duration(),
+    help="Give up waiting after this (exit code 3): 90s, 15m, 6h, 2d. Default: never.",
+)  # fmt: skip
 LOCATIONS = click.argument("locations", nargs=-1, required=True, metavar="LOCATION...")
 SOME_LOCATIONS = click.argument("locations", nargs=-1, metavar="LOCATION...")
 """Where a list of objects may stand in their place."""

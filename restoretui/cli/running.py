@@ -57,6 +57,8 @@ def headless(
     from restoretui.commands.output import Output
 
     output = Output(form, command=command_name())
+    if _is_dry_run():
+        output.is_dry_run()
     if only_shows:
         streams.stop_unread()
     else:
@@ -85,6 +87,13 @@ def command_name() -> str:
 
     context = click.get_current_context(silent=True)
     return context.command_path.partition(" ")[2] if context is not None else ""
+
+
+def _is_dry_run() -> bool:
+    import click
+
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.params.get("dry_run"))
 
 
 def say_notices(output: "Output | None" = None) -> Callable[[], None]:

@@ -78,6 +78,8 @@ CSV: dict[str, tuple[str, ...]] = {
     "policy": ("policy_of", "buckets", "document"),
     "subscription": ("location", "queue", "written"),
     "check": ("file", "what", "ok", "reason", "hint"),
+    "doctor check": ("what", "verdict", "optional", "reason", "hint"),
+    "setting": ("setting", "value", "source"),
     "prices": ("scheme", "store", "region", "date", "currency", "copy_per_gib_month", "put_per_1000",
                "egress_per_gib", "list_per_1000", "head_per_1000", "unknown_prices", "file"),
 }  # fmt: skip
@@ -108,6 +110,8 @@ WIDE: dict[str, tuple[str, ...]] = {
     "report": CSV["report"],
     "subscription": CSV["subscription"],
     "check": CSV["check"],
+    "doctor check": ("verdict", "what", "optional", "reason", "hint"),
+    "setting": CSV["setting"],
     "prices": ("scheme", "region", "date", "currency", "copy_per_gib_month", "put_per_1000", "egress_per_gib",
                "unknown_prices"),
 }  # fmt: skip
@@ -120,8 +124,13 @@ ROWS: dict[str, tuple[str, ...]] = {
     "batch cancel": ("job",), "batch priority": ("job",), "batch clone": ("job",), "batch follow": ("change",),
     "batch retry": ("change",), "batch report": ("object",),
     "batch policy": ("policy",), "ledger check": ("check",), "prices show": ("prices",),
-    "prices update": ("prices",), "ledger prune": ("run",), "doctor": ("check",), "report": ("report",),
+    "prices update": ("prices",), "ledger prune": ("run",), "doctor": ("check",),
+    "config show": ("setting",), "report": ("report",),
     "events setup": ("subscription",), "events remove": ("subscription",),
     "set ls": ("set",), "set show": ("set",), "set export": ("object",), "set diff": ("object",),
 }  # fmt: skip
 """Which lines of a command are rows of its table: those of the first kind that comes, or else its summary alone."""
+DRY_ROWS: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("restore", "retry", "batch retry", "batch clone", "batch confirm"), ("plan",)
+)
+"""The same of a dry run, where that is another: what would be spent, since nothing comes of it."""

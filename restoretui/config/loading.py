@@ -48,7 +48,11 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
         sources[name] = source
 
     config_dir, file = config_place(flags.get("config") or env.get("RESTORETUI_CONFIG"))
-    values["config_dir"] = config_dir
+    values |= {"config_dir": config_dir, "config_file": file}
+    if flags.get("config") or env.get("RESTORETUI_CONFIG"):
+        sources |= dict.fromkeys(
+            ("config_dir", "config_file"), "--config" if flags.get("config") else "$RESTORETUI_CONFIG"
+        )
     if file.exists():
         _take_from_file(file, values, put)
     elif flags.get("config"):

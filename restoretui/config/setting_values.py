@@ -16,6 +16,7 @@ WIDEST = 200
 _NOT_IN_FILE = {
     "state_dir",
     "config_dir",
+    "config_file",
     "clock",
     "voice",
     "sources",

@@ -143,6 +143,8 @@ class Settings(Struct, frozen=True, eq=False):
     """Filters by name, for the palette of the screens: ``big = "size>1G state:archived"`` (``core.filter.views``)."""
     state_dir: Path = field(default_factory=lambda: usual_folder("state"))
     config_dir: Path = field(default_factory=lambda: usual_folder("config"))
+    config_file: Path | None = None
+    """The file that was read, or would have been, were it there; None: the usual one of ``config_dir``."""
     clock: Clock = field(default_factory=SystemClock)
     agreed_to_pay: set[str] = field(default_factory=set)
     """Schemes for which a person agreed on screen to what ``requester_pays`` says."""

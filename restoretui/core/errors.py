@@ -13,6 +13,7 @@
     │   └── LedgerDamaged        2   it holds what was never written there
     └── CloudError               1   the cloud said no, or did not answer
         ├── CredentialsError     4   none, expired, or not accepted
+        │   └── ClockAstray      4   for this machine's clock is wrong
         ├── AccessDenied         4   they are good, but may not do this
         ├── AccountRefused       4   the account as a whole is shut out: overdue, suspended, not signed up
         ├── BucketNotFound       1

@@ -108,6 +108,8 @@ def parse_location(text: str) -> Location:
         if written := kind.written_otherwise(text):
             raise LocationError(*written)
     scheme, found, rest = text.partition("://")
+    if not found and text.startswith("@"):
+        raise LocationError(f"{text} is a set, and this is about places", "name the bucket or a prefix")
     if not found:
         raise LocationError(f"{text!r} is not a location: it has no scheme", _FORM)
     if scheme.partition("+")[0] in CLOUDS:

@@ -35,6 +35,8 @@ def set_names(folder: Path) -> Sequence[tuple[str, str]]:
 
 def _read(folder: Path, sql: str, name: str = "ledger.db") -> list[tuple[object, ...]]:
     path = folder / name
+    if not path.is_file():  # a pipe by that name would be waited for
+        return []
     with contextlib.suppress(sqlite3.Error, OSError):
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_S)) as database:

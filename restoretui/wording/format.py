@@ -92,7 +92,7 @@ def day(epoch: float | None) -> str:
         return UNTOLD
     if _zone[0] is UTC:
         return _date(epoch // 86_400)
-    return _shown(epoch).strftime("%Y-%m-%d")
+    return _shown(epoch).isoformat()[:10]
 
 
 def days_of(instants: Sequence[int | None]) -> list[str]:
@@ -102,7 +102,7 @@ def days_of(instants: Sequence[int | None]) -> list[str]:
 
 @lru_cache(8192)
 def _date(days: float) -> str:
-    return _moment(days * 86_400).strftime("%Y-%m-%d")
+    return _moment(days * 86_400).isoformat()[:10]  # strftime has years of three digits
 
 
 def of_before(seen: datetime) -> str:
@@ -131,7 +131,7 @@ def instant(at: datetime | float) -> str:
     """``2026-01-15 12:00`` UTC; ``unknown`` for an end that is not told."""
     if is_untold(at):
         return "unknown"
-    return _shown(at).strftime("%Y-%m-%d %H:%M")
+    return _shown(at).isoformat(" ")[:16]
 
 
 def stamp(at: datetime | float) -> str:

@@ -102,3 +102,50 @@ def test_settings_know_whence_they_come(run: Run, serve: Serve, tmp_path: Path) 
         assert secret not in text
         assert "T0K3N" not in text
         assert served.contract["env"]["AWS_ACCESS_KEY_ID"] not in text
+
+
+def test_the_config_that_was_read_is_named_wherever_it_lies(run: Run, serve: Serve, tmp_path: Path) -> None:
+    served = serve("--objects", "5")
+    own = tmp_path / "own.toml"
+    own.write_text("rate = 7\n")
+    for line, env, source in (
+        (("--config", str(own)), {}, "--config"),
+        ((), {"RESTORETUI_CONFIG": str(own)}, "$RESTORETUI_CONFIG"),
+    ):
+        told = found(run, served, *line, **env)["config"]
+        assert (told["ok"], str(told["reason"]).partition(";")[0]) == (True, f"{own}: 1 setting")
+        shown = run(served, "config", "show", *line, "--json", **env).of("setting")
+        rows = {row["setting"]: (row["value"], row["source"]) for row in shown}
+        assert rows["config_file"] == (str(own), source)
+        assert rows["config_dir"] == (str(tmp_path), source)
+    missing = found(run, served, RESTORETUI_CONFIG=str(tmp_path / "mistyped.toml"))
+    assert (missing["config"]["verdict"], missing["config"]["optional"]) == ("broken", True)
+    assert "$RESTORETUI_CONFIG" in str(missing["config"]["reason"])
+    assert missing[""] == {"code": 0}
+
+
+def test_clouds_are_looked_at_with_a_damaged_ledger_and_prices_too(run: Run, served: Served, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ledger.db").write_bytes(b"nonsense" * 100)
+    checks = found(run, served, ARCHIVE)
+    assert checks[""] == {"code": 1}
+    assert (checks["ledger"]["verdict"], checks[f"list {ARCHIVE}"]["verdict"]) == ("broken", "ok")
+    assert (tmp_path / "state" / "ledger.db").read_bytes() == b"nonsense" * 100
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "prices.toml").write_text("nonsense ][")
+    checks = found(run, served, ARCHIVE)
+    assert (checks["prices"]["verdict"], checks[f"list {ARCHIVE}"]["verdict"]) == ("broken", "ok")
+    assert "prices.toml is not valid TOML" in str(checks["prices"]["reason"])
+
+
+def test_rows_of_findings_and_settings_are_tables_of_their_own(run: Run, served: Served) -> None:
+    table = run(served, "doctor", "s3://nobody-has-this-bucket", "--format", "csv").out.splitlines()
+    assert table[0] == "what,verdict,optional,reason,hint"
+    assert any(row.startswith("bucket s3://nobody-has-this-bucket,broken,false,") for row in table)
+    wide = run(served, "doctor", "--format", "wide").out.splitlines()
+    assert len({row.index(of) for row in wide[1:] for of in ("true", "false") if f"  {of}  " in row}) == 1
+    settings = run(served, "config", "show", "--format", "csv").out.splitlines()
+    assert settings[0] == "setting,value,source"
+    assert len(settings) > 5
+    assert "\nregion " in run(served, "config", "show", "--format", "wide").out
+    assert run(served, "config", "show", "--columns", "setting").out.startswith("SETTING\nregion\n")

@@ -17,6 +17,7 @@ EXIT_CODES = {
     "LedgerDamaged": 2,
     "CloudError": 1,
     "CredentialsError": 4,
+    "ClockAstray": 4,
     "AccessDenied": 4,
     "AccountRefused": 4,
     "BucketNotFound": 1,

@@ -11,143 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import (
-    BashComplete,
-    CompletionItem,
-    FishComplete,
-    ZshComplete,
-    add_completion_class,
-    split_arg_string,
-)
+from click.shell_completion import CompletionItem
 
-from restoretui.cli.help import COMPLETION
+from restoretui.cli.help import COMPLETION, shells
 
 if TYPE_CHECKING:
     from restoretui.config.settings import Settings
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = tuple(shells.CLASSES)
 Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
-
-
-class _Bash(BashComplete):
-    """bash takes ``:`` and ``=`` for ends of words, as its user has it: only what is behind is replaced.
-
-    So the line is read as a whole, and of each value what stands there already is left out. ``@`` is an end, too, but
-    one that stays with what is behind. Behind what ends in ``:`` or ``/`` the word goes on.
-    """
-
-    source_template = """\
-%(complete_func)s() {
-    local type value response
-    response=$(env COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_CWORD="$COMP_WORDBREAKS" \\
-        %(complete_var)s=bash_complete $1)
-    COMPREPLY=()
-    while IFS=',' read -r type value; do
-        case $type in
-            dir) compopt -o dirnames ;;
-            file) compopt -o default ;;
-            plain) COMPREPLY+=("$value") ;;
-        esac
-    done <<< "$response"
-    if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[:/] ]]; then compopt -o nospace 2>/dev/null; fi
-    return 0
-}
-
-complete -o nosort -F %(complete_func)s %(prog_name)s
-"""
-
-    def get_completion_args(self) -> tuple[list[str], str]:
-        line, self._breaks = os.environ["COMP_WORDS"], os.environ["COMP_CWORD"]
-        if self._breaks.isdecimal():  # by the script of an earlier version, which gives words and a number
-            self._breaks = self._begun = ""
-            return super().get_completion_args()
-        words = split_arg_string(line)
-        if line[-1:].isspace() or not words:
-            words.append("")
-        self._begun = words[-1]
-        return words[1:-1], words[-1]
-
-    def format_completion(self, item: "CompletionItem[Any]") -> str:
-        ends = [self._begun.rfind(end) for end in self._breaks if end in ":="]
-        there = self._begun[: max(ends, default=-1) + 1]
-        return f"{item.type},{str(item.value).removeprefix(there)}"
-
-
-class _Zsh(ZshComplete):
-    """zsh goes on with a word behind what ends in ``:`` or ``/``, and of ``--option=value`` keeps the option."""
-
-    source_template = """\
-#compdef %(prog_name)s
-
-%(complete_func)s() {
-    local type key about
-    local -a response plain open told told_open
-    (( $+commands[%(prog_name)s] )) || return 1
-    response=("${(@f)$(env COMP_WORDS="${words[*]}" COMP_CWORD=$((CURRENT-1)) %(complete_var)s=zsh_complete \\
-        %(prog_name)s)}")
-    [[ ${words[CURRENT]} == --*=* ]] && compset -P '*='
-    local -a so=(-U -i "$IPREFIX")
-    for type key about in ${response}; do
-        case $type in
-            (dir) _path_files -/ ;;
-            (file) _path_files -f ;;
-            (plain)
-                case $about$key in
-                    (_*[:/]) open+=("$key") ;;
-                    (_*) plain+=("$key") ;;
-                    (*[:/]) told_open+=("$key:$about") ;;
-                    (*) told+=("$key:$about") ;;
-                esac ;;
-        esac
-    done
-    (( $#told )) && _describe -V unsorted told "${so[@]}"
-    (( $#told_open )) && _describe -V unsorted told_open "${so[@]}" -S ''
-    (( $#plain )) && compadd "${so[@]}" -V unsorted -a plain
-    (( $#open )) && compadd "${so[@]}" -V unsorted -S '' -a open
-}
-
-if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
-    %(complete_func)s "$@"
-else
-    compdef %(complete_func)s %(prog_name)s
-fi
-"""
-
-
-class _Fish(FishComplete):
-    """fish compares with the whole of ``--option=value``, and takes what is behind the first comma as a help text."""
-
-    source_template = """\
-function %(complete_func)s;
-    set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) \\
-        %(prog_name)s);
-    set -l option (string match -r -- '^--[^=]*=' (commandline -t));
-    for completion in $response;
-        set -l told (string split -m 1 "," $completion);
-        switch $told[1];
-            case dir;
-                for found in (__fish_complete_directories $told[2]); echo "$option$found"; end;
-            case file;
-                for found in (__fish_complete_path $told[2]); echo "$option$found"; end;
-            case plain;
-                echo "$option$told[2]";
-        end;
-    end;
-end;
-
-complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)";
-"""
-
-
-for _class, _shell in ((_Bash, "bash"), (_Zsh, "zsh"), (_Fish, "fish")):
-    add_completion_class(_class, _shell)
 
 
 def script(cli: click.Command, shell: str) -> str:
     """What the shell is to read to complete our words."""
-    from click.shell_completion import get_completion_class
-
-    kind = get_completion_class(shell)
+    kind = shells.CLASSES.get(shell)
     if kind is None:
         raise click.UsageError(f"no completion is made for {shell!r}")
     return kind(cli, {}, "restoretui", COMPLETION).source()
@@ -245,7 +122,59 @@ def _classes(_context: click.Context, _param: click.Parameter, begun: str) -> li
     from restoretui.core.rules.clouds import CLOUDS
 
     names = [(name, kind.name) for kind in CLOUDS.values() for name in kind.classes]
-    return [CompletionItem(name, help=about) for name, about in names if name.lower().startswith(begun.lower())]
+    exactly = _matching(names, begun)
+    folded = [CompletionItem(name, help=about) for name, about in names if name.lower().startswith(begun.lower())]
+    return exactly or folded
+
+
+def _columns(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names of the command's rows, behind those that are there."""
+    from restoretui.commands.form import ROWS
+    from restoretui.session.jsonlines.kinds import words_of
+
+    command = context.command_path.partition(" ")[2]
+    there, comma, _ = begun.rpartition(",")
+    names = dict.fromkeys(word for kind in ROWS.get(command, ("summary",)) for word in words_of(command, kind))
+    return _matching([(f"{there}{comma}{name}", "") for name in names if name not in there.split(",")], begun)
+
+
+def _steps(context: click.Context) -> list[str]:
+    settings = _settings(context)
+    named = {"webhook": settings.webhooks, "notify": settings.notify} if settings else {}
+    return [f"{kind}:{name}" for kind, sections in named.items() for name in sections]
+
+
+def _then(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    words = ("copy", "copy:", "download:", "exec:", "presign:")
+    return _matching([(word, "") for word in (*words, *_steps(context))], begun)
+
+
+def _on(context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from restoretui.core.then.steps import ThenEvent
+
+    events = [f"{event.value}=" for event in ThenEvent]
+    told = [f"{event}{step}" for event in events for step in (*_steps(context), "exec:")] if "=" in begun else events
+    return _matching([(word, "") for word in told], begun)
+
+
+def _inventories(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    words = [("imported", "the one that was read last"), ("configured", "the newest of the bucket's own")]
+    return _matching(words, begun) or [CompletionItem(begun, type="file")]
+
+
+def _manifests(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+    words = [("written", "by us"), ("generated", "by S3")]
+    return _matching(words, begun) or [CompletionItem(begun, type="file")]
+
+
+def _lists(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from restoretui.ledger.known_names import set_names
+
+    if not begun.startswith("@"):
+        return _files(context, param, begun)
+    settings = _settings(context)
+    named = set_names(settings.state_dir) if settings is not None else []
+    return _matching([(f"@{name}", about) for name, about in named], begun)
 
 
 def _scenarios(_context: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -273,7 +202,8 @@ def _commands(context: click.Context, param: click.Parameter, begun: str) -> lis
 
 _OFFERS: dict[str, Offer] = {
     "run": _runs, "job": _jobs, "profile": _profiles, "store": _stores, "classes": _classes, "scenario": _scenarios,
-    "keys_from": _files, "printed_to": _files, "from_inventory": _files,
+    "keys_from": _lists, "printed_to": _files, "from_inventory": _inventories, "manifest": _manifests,
+    "columns": _columns, "then": _then, "on": _on,
     "named": _files, "copy": _files, "config": _files, "files": _files, "state_dir": _folders,
     "folder": _folders, "location": _commands, "locations": _locations,
     "operands": _locations, "name": _sets, "source": _files,

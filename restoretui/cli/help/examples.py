@@ -1,8 +1,11 @@
 """Examples of every command, shown below its options and in the man page. Each line has at most 76 columns."""
 
+import re
 from collections.abc import Iterator
 
 import click
+
+from restoretui.cli.help.narrow import Context
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": (
@@ -72,6 +75,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'restoretui events setup s3://bucket --events "sqs:$URL"',
     ),
     "events remove": ("restoretui events remove s3://bucket --dry-run",),
+    "batch": ("restoretui batch ls", "restoretui batch show JOB", "restoretui batch confirm JOB --max-cost 20"),
+    "config": ("restoretui config show",),
+    "events": ("restoretui events remove s3://bucket --dry-run",),
+    "ledger": ("restoretui ledger info", "restoretui ledger prune --older-than 180d --dry-run"),
+    "prices": ("restoretui prices", "restoretui prices update --region eu-west-1"),
+    "set": ("restoretui set save friday s3://bucket/2021/ --state archived", "restoretui ls @friday"),
     "batch ls": ("restoretui batch ls", "restoretui batch ls --status Active --region eu-west-1"),
     "batch show": ("restoretui batch show JOB --json",),
     "batch confirm": ("restoretui batch confirm JOB", "restoretui batch confirm JOB --max-cost 20 --yes"),
@@ -103,11 +112,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "schema": ("restoretui schema > restoretui.schema.json",),
     "man": ("restoretui man | man -l -", "restoretui man > ~/.local/share/man/man1/restoretui.1"),
 }
-"""By the command's words; the root's stands under none."""
+"""By the command's words, groups' too; the root's stands under none."""
 
 
 SHORT = {
     "ls": "List objects with their class and state.",
+    "import": "Read a bucket's inventory, not list it.",
     "du": "Sum up what lies below each prefix.",
     "set": "Sets of objects with a name: @NAME where a location goes.",
     "set save": "Keep what is chosen under a name.",
@@ -159,7 +169,11 @@ SHORT = {
 def add_examples(cli: click.Group) -> None:
     """Put each command's examples below its options, before what stands there already."""
     _shorten(cli)
-    for name, command in [("", cli), *leaves(cli)]:
+    cli.context_class = Context
+    groups = [(name, command) for name, command in cli.commands.items() if isinstance(command, click.Group)]
+    for name, command in [("", cli), *groups, *leaves(cli)]:
+        if command.context_class is click.Context:
+            command.context_class = Context
         if lines := EXAMPLES.get(name):
             shown = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
             command.epilog = f"{shown}\n\n{command.epilog}" if command.epilog else shown
@@ -167,7 +181,8 @@ def add_examples(cli: click.Group) -> None:
 
 def _shorten(group: click.Group, before: str = "") -> None:
     for name, command in group.commands.items():
-        command.short_help = SHORT.get(f"{before}{name}") or command.short_help
+        first = re.split(r"(?<=\.)\s", " ".join((command.help or "").split()))[0]  # else Click cuts it to the width
+        command.short_help = SHORT.get(f"{before}{name}") or command.short_help or first
         if isinstance(command, click.Group):
             _shorten(command, f"{name} ")
 

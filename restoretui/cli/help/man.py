@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import click
 
 from restoretui import __version__
+from restoretui.cli.help.about import FIELDS_HELP
 from restoretui.cli.help.examples import EXAMPLES, leaves
+from restoretui.cli.help.narrow import folded
 from restoretui.core.rules.clouds import CLOUDS
 
 _FILES = (
@@ -19,9 +21,19 @@ _OWN_VARIABLES = (
     ("RESTORETUI_CONFIG", "The config file, or the folder it is in."),
     ("RESTORETUI_STATE_DIR", "Where the ledger lives."),
     ("RESTORETUI_BATCH_ROLE_ARN", "The role that S3 Batch Operations acts as."),
+    ("RESTORETUI_PRICES_URL", "A mirror of AWS's price list, for prices update."),
     ("RESTORETUI_HTTP", "sdk: have the SDK carry every request."),
     ("NO_COLOR", "Screens without colour."),
 )
+_SETTINGS = {
+    "profile": "The profile whose keys are taken, for",
+    "region": "The Region to sign for when a bucket does not tell its own, of",
+    "endpoint_url": "Where to reach, in place of the Region's own endpoint,",
+    "endpoint": "Where to reach, in place of the Region's own endpoint,",
+    "cname": "true: the endpoint is a custom domain that stands for one bucket of",
+    "store": "Which S3-compatible store it is (--store), for",
+}
+"""What a variable of a cloud says, by its setting."""
 _CODES = (
     ("0", "All that was asked for is done: requested, or with --wait available."),
     ("1", "Some objects failed, were refused, or could not be found."),
@@ -32,6 +44,9 @@ _CODES = (
     ("130", "Interrupted."),
 )
 
+_ROOM = 70
+"""Cells of a line that is not filled: 80, less what `man` leaves at both sides."""
+
 
 def man_page(cli: click.Group) -> str:
     """The page as roff, for section 1."""
@@ -40,6 +55,8 @@ def man_page(cli: click.Group) -> str:
 
 def _lines(cli: click.Group) -> Iterator[str]:
     yield f'.TH RESTORETUI 1 "" "restoretui {roff(__version__)}" "User Commands"'
+    yield ".ad l"  # no gaps between words, and no hyphens of ours in names
+    yield ".nh"
     yield '.SH "NAME"'
     yield r"restoretui \- restore archived objects of S3, S3 Batch Operations, Alibaba OSS and compatible stores"
     yield '.SH "SYNOPSIS"'
@@ -63,11 +80,13 @@ def _lines(cli: click.Group) -> Iterator[str]:
     yield '.SH "COMMON OPTIONS"'
     opened = cli.commands["open"]
     yield from _options(opened, click.Context(opened, info_name="restoretui"), but=frozenset())
+    yield '.SH "FILTERS"'
+    yield from _text(FIELDS_HELP)
     yield '.SH "EXIT STATUS"'
     yield from _terms(_CODES)
     yield '.SH "ENVIRONMENT"'
     clouds = {
-        variable: f"{name.replace('_', ' ')} of {kind.name}."
+        variable: f"{_SETTINGS.get(name.removeprefix('oss_'), name.replace('_', ' '))} {kind.name}."
         for kind in CLOUDS.values()
         for name, variables in kind.environment.items()
         for variable in variables
@@ -92,7 +111,7 @@ def _options(command: click.Command, context: click.Context, *, but: frozenset[s
             if record is not None:
                 yield ".TP"
                 yield rf"\fB{roff(record[0])}\fR"
-                yield _guarded(roff(record[1]))
+                yield _guarded(roff(record[1].replace("; see below.", "; see FILTERS.")))
 
 
 def _terms(pairs: tuple[tuple[str, str], ...]) -> Iterator[str]:
@@ -105,23 +124,25 @@ def _terms(pairs: tuple[tuple[str, str], ...]) -> Iterator[str]:
 def _examples(name: str) -> Iterator[str]:
     lines = EXAMPLES.get(name, ())
     if lines:
-        yield ".PP"
+        if name:
+            yield ".PP"
         yield "Examples:"
         yield ".nf"
         yield ".RS 2"
-        yield from (_guarded(roff(line)) for line in lines)
+        yield from (_guarded(roff(part[2:])) for line in lines for part in folded(f"  {line}", _ROOM))
         yield ".RE"
         yield ".fi"
 
 
 def _text(text: str) -> Iterator[str]:
     """Paragraphs of a help; those behind a backspace keep their lines."""
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
+    for number, paragraph in enumerate(re.split(r"\n\s*\n", text.strip("\n "))):
         lines = paragraph.split("\n")
-        yield ".PP"
+        if number:
+            yield ".PP"
         if lines[0].strip() == "\b":
             yield ".nf"
-            yield from (_guarded(roff(line)) for line in lines[1:])
+            yield from (_guarded(roff(part)) for line in lines[1:] for part in folded(line, _ROOM))
             yield ".fi"
         else:
             yield _guarded(roff(" ".join(line.strip() for line in lines)))

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 import click
 
+from restoretui.cli.help.narrow import Context
+
 _NOT_ONE = re.compile(r"'(?P<word>.*)' is not one of ", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
 
@@ -39,7 +41,7 @@ def check_first_word(word: str, commands: Iterable[str], ctx: click.Context) -> 
         raise click.UsageError(f"{word!r} is neither a command nor a location.{hint}", ctx)
 
 
-class OpenContext(click.Context):
+class OpenContext(Context):
     """Of the command that has no name: usage errors are about the program as it was called."""
 
     @property

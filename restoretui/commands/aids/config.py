@@ -13,6 +13,7 @@ from restoretui.core.then.steps import ThenKind, ThenStep
 from restoretui.wording.safe import clean, fit
 
 _NOT_SET_BY_ANYBODY = {"clock", "voice", "agreed_to_pay", "sources", "budget_currency", "accounts", "again"}
+_ALWAYS = ("state_dir", "config_dir", "config_file")
 _MAY_HOLD_SECRETS = ("webhooks", "notify")
 """Settings whose URLs may hold one."""
 _HIDDEN = "(not shown)"
@@ -25,7 +26,7 @@ async def show(settings: Settings, output: Output, *, everything: bool) -> ExitC
     shown = 0
     for name in settings.__struct_fields__:
         source = settings.sources.get(name, "")
-        if name in _NOT_SET_BY_ANYBODY or not (source or everything or name in ("state_dir", "config_dir")):
+        if name in _NOT_SET_BY_ANYBODY or not (source or everything or name in _ALWAYS):
             continue
         value = _plain(name, getattr(settings, name), settings)
         shown += 1

@@ -7,7 +7,11 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec.structs import replace
 
 from restoretui import __version__
 from restoretui.commands.output import Output
@@ -43,18 +47,26 @@ async def doctor(settings: Settings, output: Output, locations: Sequence[str]) -
     for finding in (*_program(), _config(settings)):
         told.tell(finding)
     try:
-        async with open_session(settings) as session:
+        await asyncio.to_thread(settings.prices)
+    except UsageError as error:
+        told.tell(refused("prices", error))
+    async with AsyncExitStack() as opened:
+        try:
+            session = await opened.enter_async_context(open_session(settings, priced=False))
             told.tell(await _ledger(session))
-            for scheme in _schemes(settings, places):
-                cloud = session.clouds[scheme]
-                async for finding in CloudDoctor(session, cloud).look(
-                    [one for one in places if one.scheme == scheme]
-                ):
-                    told.tell(finding)
-            async for finding in look_at_runs(session):
+        except LedgerError as error:
+            told.tell(refused("ledger", error))
+            # What is wrong with the clouds is told all the same; the session needs some ledger.
+            folder = Path(opened.enter_context(TemporaryDirectory(prefix="restoretui-")))
+            session = await opened.enter_async_context(
+                open_session(replace(settings, state_dir=folder), priced=False)
+            )
+        for scheme in _schemes(settings, places):
+            cloud = session.clouds[scheme]
+            async for finding in CloudDoctor(session, cloud).look([one for one in places if one.scheme == scheme]):
                 told.tell(finding)
-    except LedgerError as error:
-        told.tell(refused("ledger", error))
+        async for finding in look_at_runs(session):
+            told.tell(finding)
     if not places:
         output.say(f"name a bucket to see what may be done in it: restoretui doctor {DEFAULT_SCHEME}://BUCKET")
     return told.sum_up()
@@ -86,7 +98,8 @@ class _Told:
             self._output.text(f"{finding.verdict:15}  {finding.check}{optional}: {finding.detail}")
             if finding.cure:
                 self._output.text(f"{'':15}    {finding.cure}")
-        self._output.flush()
+        if self._output.form.is_json or not self._output.as_json:  # else the columns are as wide as what comes
+            self._output.flush()
 
     def sum_up(self) -> ExitCode:
         """The last line, and the exit code."""
@@ -130,9 +143,13 @@ def _program() -> Iterator[Diagnosis]:
 
 
 def _config(settings: Settings) -> Diagnosis:
-    file = settings.config_dir / "config.toml"
+    file = settings.config_file or settings.config_dir / "config.toml"
+    source = settings.sources.get("config_file", "")
     set_here = [name for name, source in settings.sources.items() if source == str(file)]
     if not file.exists():
+        if source and os.environ.get(source.removeprefix("$")) == str(file):
+            cure = f"write it, or set {source} to the one that is meant"
+            return Diagnosis("config", Standing.BROKEN, f"there is no {file}, which {source} names", cure, True)
         return fine("config", f"there is no {file}, and none is needed")
     return fine("config", f"{file}: {words.plural(len(set_here), 'setting')}; `restoretui config show` tells each")
 

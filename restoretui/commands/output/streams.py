@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from restoretui.commands.form import ROWS, TABLE, Form
+from restoretui.commands.form import DRY_ROWS, ROWS, TABLE, Form
 from restoretui.core.errors import CloudError, RestoreTuiError, UsageError
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
@@ -131,6 +131,10 @@ class Streams:
             self.text(line)
 
     # --- for programs ------------------------------------------------------------------------------------------
+
+    def is_dry_run(self) -> None:
+        """Nothing comes of it, so that its rows may be others; said before it begins."""
+        self.row_kinds = DRY_ROWS.get(self.command, self.row_kinds)
 
     def begin(self) -> None:
         """From here on it ends with a summary, whatever becomes of it; a file to write to is opened."""

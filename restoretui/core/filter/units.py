@@ -15,6 +15,8 @@ _UNITS = {"y": 365 * 86_400, "mo": 30 * 86_400, "w": 7 * 86_400, "d": 86_400, "h
 _WRITTEN = ("y", "d", "h", "m", "s")
 LONGEST = 10_000 * _UNITS["y"]
 
+LAST_YEAR = 9999
+"""Of the calendar: what is said of it lasts to its end."""
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 
 
@@ -40,6 +42,8 @@ def size_text(size: int) -> str:
 
 def read_span(text: str) -> int:
     """``90s``, ``48h``, ``30d``, ``2w``, ``6mo``, ``1y6mo``: seconds; a month has 30 days, a year 365."""
+    if re.search(r"[0-9]M(?![oO])", text):
+        raise ValueError(f"{text!r} may be months or minutes: write 6mo or 6m")
     if not _SPAN.fullmatch(text.lower()):
         raise ValueError(f"{text!r} is no span of time: write 48h, 30d, 2w, 6mo or 2y")
     parts = re.findall(r"([0-9.]+)(mo|[smhdwy])", text.lower())
@@ -79,6 +83,8 @@ def read_moment(text: str) -> Moment:
             shown = f"{first:%H:%M:%S}" if second else f"{first:%H:%M}"
             text = f"{first.year:04}-{first:%m-%d}T{shown}Z"
             return Moment(text, _epoch(first), _epoch(last))
+        if first.year == LAST_YEAR:
+            return Moment(text, _epoch(first), _epoch(datetime.max.replace(tzinfo=UTC)) + 1)
         if day is not None:
             last = first + timedelta(days=1)
         elif month is not None:

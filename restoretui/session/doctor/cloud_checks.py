@@ -8,7 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
 
-from restoretui.core.errors import RestoreTuiError, Unreachable, Unsupported
+from restoretui.core.errors import ConnectionLost, RestoreTuiError, Unreachable, Unsupported
 from restoretui.core.inventory.rules import TellsInventories
 from restoretui.core.location import Location
 from restoretui.core.model import ObjectRef
@@ -97,7 +97,8 @@ class CloudDoctor:
         try:
             answer = await self._within(lambda: get(f"{url.rstrip('/')}/", "GET /", source or "the Region"))
         except RestoreTuiError as error:
-            yield refused(check, error)
+            is_lost = isinstance(error, ConnectionLost)
+            yield refused(check, error, f"try again; is {source or 'the Region'} right?" if is_lost else "")
             return
         tls = "TLS is verified" if url.startswith("https://") else "without TLS: what is sent can be read on the way"
         yield fine(check, f"{url}{f', from {source}' if source else ''}; it answers ({answer.status}); {tls}")

@@ -117,7 +117,9 @@ class Reading:
         return ListedKey(place.scheme, place.bucket, place.key, place.version_id)
 
     def _json(self, number: int, line: bytes) -> None:
-        text = decoded(self.bad, number, line, LONGEST_LINE, _LINE)
+        text = decoded(self.bad, number, line, LONGEST_LINE, _LINE).removesuffix(",")
+        if text in ("[", "]"):
+            return  # One array of such lines, as --format json prints it.
         try:
             said = json.loads(text)
         except (ValueError, RecursionError):
@@ -220,6 +222,18 @@ def guess_in(first: bytes, bucket: str) -> KeysFormat | None:
     return guess(first, has_bucket=True)
 
 
+def first_entry(lines: Sequence[bytes]) -> bytes:
+    """The line that tells of a list's form: that behind a bracket, where it is one array of lines."""
+    if len(lines) > 1 and lines[0].strip() == b"[":
+        return lines[1].rstrip().removesuffix(b",")
+    return lines[0]
+
+
+def _names_an_object(said: Mapping[str, Any]) -> bool:
+    names = {_plain_name(name) for name in said}
+    return bool({"location", "uri"} & names) or {"bucket", "key"} <= names
+
+
 def guess(first: bytes, *, has_bucket: bool) -> KeysFormat | None:
     """The form of a list by its first line, where that can be no key; None where it may be one.
 
@@ -231,7 +245,7 @@ def guess(first: bytes, *, has_bucket: bool) -> KeysFormat | None:
             said = json.loads(text)
         except (ValueError, RecursionError):
             said = None
-        if isinstance(said, dict) and {"type", "location"} & set(said) and (not has_bucket or "type" in said):
+        if isinstance(said, dict) and ("type" in said or (not has_bucket and _names_an_object(said))):
             return KeysFormat.JSONL
     if text.startswith("location,") and "key" in text.split(","):
         return KeysFormat.CSV

@@ -11,7 +11,7 @@ from restoretui.core.errors import UsageError
 from restoretui.core.location import MAX_KEY_BYTES
 from restoretui.core.os_errors import NO_FILES, refused_by_system
 from restoretui.session.keys.entries import KeysFormat, NamedKeys
-from restoretui.session.keys.formats import LONGEST_LINE, Reading, guess, guess_in
+from restoretui.session.keys.formats import LONGEST_LINE, Reading, first_entry, guess, guess_in
 from restoretui.session.keys.lines import Pieces, pieces_of
 
 _LONGEST = {KeysFormat.PLAIN: MAX_KEY_BYTES, KeysFormat.URI: 8 * MAX_KEY_BYTES}
@@ -64,7 +64,7 @@ def pasted_marks(text: str, bucket: str) -> NamedKeys:
 
 def _marks(name: str, bucket: str, pieces: Pieces) -> NamedKeys:
     head = list(itertools.islice(pieces, 1))
-    form = guess_in(head[0][1][0], bucket) if head else None
+    form = guess_in(first_entry(head[0][1]), bucket) if head else None
     reading = Reading(name, failed_only=True)
     reading.read(form or KeysFormat.PLAIN, itertools.chain(head, pieces))
     return NamedKeys(name, form or KeysFormat.PLAIN, reading.entries, form is not None, reading.notes)
@@ -109,7 +109,7 @@ def _from(descriptor: int, name: str, how: _How) -> NamedKeys:
     is_guessed = False
     if form is None and not how.nul:
         head = list(itertools.islice(pieces, 1))
-        form = guess(head[0][1][0], has_bucket=how.has_bucket) if head else None
+        form = guess(first_entry(head[0][1]), has_bucket=how.has_bucket) if head else None
         is_guessed = form is not None
         pieces = itertools.chain(head, pieces)
     if form is None and not how.has_bucket:

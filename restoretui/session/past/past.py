@@ -74,7 +74,7 @@ class Past:
         now = self._clock.now()
         for said in (moment, deleted_since):
             if said is not None and said > now:
-                raise UsageError(f"{said:%Y-%m-%d %H:%M:%S} UTC is not over yet", "name an instant of the past")
+                raise UsageError(f"{_shown(said)} is not over yet", "name an instant of the past")
         cloud = self._clouds[place.scheme]
         provider = await cloud.provider()
         if not provider.capabilities.history:
@@ -115,8 +115,8 @@ class Past:
 
 def said_of(moment: datetime | None, deleted_since: datetime | None) -> str:
     """What was asked for, in words."""
-    words = [f"as of {moment:%Y-%m-%d %H:%M:%S} UTC"] if moment is not None else []
-    words += [f"deleted since {deleted_since:%Y-%m-%d %H:%M:%S} UTC"] if deleted_since is not None else []
+    words = [f"as of {_shown(moment)}"] if moment is not None else []
+    words += [f"deleted since {_shown(deleted_since)}"] if deleted_since is not None else []
     return ", ".join(words)
 
 
@@ -230,3 +230,8 @@ def _days_of(rule: Mapping[str, Any]) -> int | None:
     kept = rule.get("NoncurrentVersionExpiration")
     days = kept.get("NoncurrentDays") if isinstance(kept, Mapping) and rule.get("Status") == "Enabled" else None
     return days if isinstance(days, int) and days >= 0 else None
+
+
+def _shown(at: datetime) -> str:
+    """``2026-03-03 12:00:00 UTC``; years before 1000, too, have four digits."""
+    return f"{at.isoformat(' ')[:19]} UTC"

@@ -150,3 +150,13 @@ def test_dry_runs_of_what_removes_and_ends(run: Run, served: Served) -> None:
     room = run(served, "ledger", "vacuum", "--dry-run", "--json")
     assert room.summary["freed_bytes"] == 0
     assert "would be given back" in room.err
+
+
+def test_what_a_dry_run_would_cost_is_its_row_in_any_form(run: Run, served: Served) -> None:
+    line = ("restore", "s3://acme-odd-names", "--days", "2", "--tier", "bulk", "--dry-run")
+    for form in ("csv", "wide"):
+        head, row = run(served, *line, "--format", form, "-q").out.splitlines()
+        assert head.upper().startswith("ACT")
+        assert row.startswith("restore")
+    assert "TIER  REQUESTS" in run(served, *line, "--columns", "tier,requests").out
+    assert run(served, *line[:-1], "--columns", "tier,requests").code == 2, "rows of what is sent are changes"

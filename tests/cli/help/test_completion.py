@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -141,6 +142,38 @@ TYPED = [
 def test_at_a_terminal_a_word_goes_on_behind_what_is_no_whole_one(shell_env: dict[str, str]) -> None:
     set_up = 'eval "$(restoretui completion bash)"'
     assert typed(["bash", "--norc", "-i"], shell_env, set_up, LINES[:2]) == TYPED[:2]
+
+
+ODD = ("my prof", "q'uote\"d", "$(touch pwned)", "back\\slash", "star*", "a:b")
+
+
+def test_bash_gets_a_name_as_one_word_whatever_it_holds(shell_env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".aws" / "config").write_text("".join(f"[profile {name}]\n" for name in ODD))
+    begun = ("my", "q", "\\$", "b", "star", "a:", "'my", "'q", "'$", '"q', '"my', "my\\ p")
+    meant = (0, 1, 2, 3, 4, 5, 0, 1, 2, 1, 0, 0)
+    script = TRY.replace("try() {", "try() {\n  local there").replace(
+        'echo "${COMPREPLY[*]}"', 'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    lines = "\n".join(f"try {shlex.quote(f'restoretui ls --profile {word}')}" for word in begun)
+    done = subprocess.run(
+        ["bash", "-c", script + lines], env=shell_env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert not done.stderr
+    for word, name, found in zip(begun, meant, done.stdout.splitlines(), strict=True):
+        quote = word[0] if word[0] in "'\"" else ""
+        there = "a:" if word == "a:" else ""  # bash replaces what is behind its end of a word
+        assert shlex.split(f"{there}{quote}{found}{quote}") == [ODD[name]], (word, found)
+
+
+def test_values_that_only_we_know_are_offered(run: Run, served: Served, shell_env: dict[str, str]) -> None:
+    assert run(served, "set", "save", "friday", "s3://acme-odd-names").code == 0
+    assert tried(
+        shell_env, "restoretui ls --columns stat", "restoretui status --columns run,obje",
+        "restoretui restore --then pre", "restoretui restore --on do", "restoretui restore --on done=ex",
+        "restoretui plan --keys-from @f", "restoretui plan --from-inventory conf", "restoretui plan --manifest gen",
+    ) == [
+        ["state"], ["run,objects"], ["presign:"], ["done="], ["exec:"], ["@friday"], ["configured"], ["generated"],
+    ]  # fmt: skip
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")

@@ -1,5 +1,6 @@
 """Feeding output back: what ls, status and export print names the same objects to plan, restore and clean."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,18 @@ def test_a_missing_key_is_an_error_and_overlaps_count_once(run: Run, served: Ser
     assert (filtered.code, filtered.summary["objects"]) == (0, 0)
     sums = run(served, "du", ODD, f"{ODD}/plain*", "--json")
     assert sums.summary["objects"] == whole
+
+
+def test_an_array_of_lines_and_bare_json_objects_are_read_without_a_format(
+    run: Run, served: Served, tmp_path: Path
+) -> None:
+    array = run(served, "ls", ODD, "--format", "json").out
+    objects = sum(row["type"] == "object" for row in json.loads(array))
+    for line in ((), (ODD,)):
+        plan = run(served, "plan", *line, "--keys-from", "-", *PLAN, stdin=array)
+        assert (plan.code, plan.summary["objects"], plan.summary["missing"]) == (0, objects, 0), plan.err
+    bare = '{"bucket":"acme-odd-names","key":"plain.txt"}\n{"Key": "with space.txt", "Bucket": "acme-odd-names"}\n'
+    plan = run(served, "plan", "--keys-from", "-", *PLAN, stdin=bare)
+    assert (plan.code, plan.summary["objects"]) == (0, 2), plan.err
+    key = run(served, "plan", ODD, "--keys-from", "-", *PLAN, stdin="[\nplain.txt\n")
+    assert (key.code, key.summary["objects"], key.summary["missing"]) == (1, 1, 1), "brackets may be keys"

@@ -132,7 +132,17 @@ def test_what_does_not_go_together_is_refused(served: Served, run: Run) -> None:
     for words, reason in {
         ("ls", place, "--as-of", "5m", "--versions"): "--as-of chooses the versions itself",
         ("ls", place, "--as-of", "2099-01-01"): "is not over yet",
-        ("ls", place, "--as-of", "yesterday"): "is not an instant",
+        ("ls", place, "--as-of", "yesterday"): "is no instant",
+        # Neither is taken for so many seconds ago.
+        (
+            "ls",
+            place,
+            "--as-of",
+            "2024",
+        ): "'2024' is no instant: write 2026-12-01T12:00Z, 2026-12-01, or how long",
+        ("status", "--since", "1999"): "'1999' is no instant",
+        ("ls", place, "--deleted-since", "20991224"): "is not over yet",
+        ("ls", place, "--as-of", "0001-01-01T00:00+14:00"): "is no instant",
         ("undelete", place, "--yes"): "what is to be there again is not said",
         ("plan", place, "--days", "1", "--deleted-since", "1h", "--keys-from", "f"): "leave out one of them",
         ("ls", f"{place}0001?versionId=x", "--as-of", "5m"): "names one",

@@ -90,6 +90,7 @@ def test_it_is_shown_in_one_way(text: str, shown: str) -> None:
         ("a !", "!", "! wants what shall not match"),
         ("x size>big y", "big", "'big' is no size: write 500, 10K, 1.5G or 2T (1024s)"),
         ("size>", "size>", "size> wants a value"),
+        ("age>6M", "6M", "'6M' may be months or minutes: write 6mo or 6m"),
         ("age>2", "2", "'2' is no span of time: write 48h, 30d, 2w, 6mo or 2y"),
         ("age:2y", "2y", "age wants < or >"),
         ("modified<2023-13", "2023-13", "'2023-13' is no date: write 2023, 2023-02, 2023-02-14 or 2023-02-14T18:00"),
