@@ -16,7 +16,7 @@ from typing import Protocol
 
 import pytest
 from blockbuster import blockbuster_ctx
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from restoretui.core.clock import EPOCH, Clock, ManualClock
 from restoretui.sandbox import RunningSandbox, SandboxOptions, serve
@@ -27,7 +27,7 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ.setdefault("PYTHONPYCACHEPREFIX", f"{tempfile.gettempdir()}/restoretui-bytecode-{os.getuid()}")
 
 # A slow machine is no counter-example.
-settings.register_profile("restoretui", deadline=None)
+settings.register_profile("restoretui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("restoretui")
 
 

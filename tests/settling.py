@@ -6,11 +6,12 @@ looked at, not guessed from the time gone by.
 """
 
 import asyncio
+import gc
 import sys
 import threading
 import time
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from restoretui.core.clock import ManualClock
 
@@ -45,11 +46,13 @@ GIVE_UP_S = 20.0
 async def settle(*, timers_s: float = 0.0, most_s: float = GIVE_UP_S) -> None:
     """Until no callback, no byte on a socket and no thread of ours is waiting to be dealt with.
 
+    ``most_s`` is in seconds of a machine that has nothing else to do.
     Timers of the loop itself, due within ``timers_s``, are waited for, too: the library that paces requests has them.
     """
-    end = time.monotonic() + most_s
+    # What we wait for is as slow as we are: on a busy machine the time gone by tells nothing of either.
+    began, slept = time.thread_time(), 0.0
     quiet, looks, listened = 0, 0, 0
-    while quiet < 2 and time.monotonic() < end:
+    while quiet < 2 and time.thread_time() - began + slept < most_s:
         await asyncio.sleep(0)
         if _is_loop_busy():
             quiet, listened = 0, 0
@@ -57,7 +60,9 @@ async def settle(*, timers_s: float = 0.0, most_s: float = GIVE_UP_S) -> None:
         threads = _busy_threads()
         if any(threads) or _is_timer_due(timers_s):
             quiet, listened, looks = 0, 0, looks + 1
-            await asyncio.sleep(min(0.0005 * looks, LOOKED_EVERY_S))
+            pause_s = min(0.0005 * looks, LOOKED_EVERY_S)
+            slept += pause_s
+            await asyncio.sleep(pause_s)
         elif threads and listened < LISTENED:
             listened += 1
             await asyncio.sleep(0.0005)
@@ -82,9 +87,16 @@ def _is_timer_due(within_s: float) -> bool:
 
 def _busy_threads() -> list[bool]:
     """One for each of the others that is not parked; False for a server's that may just wait for its next request."""
-    here = threading.get_ident()
-    frames = [frame for ident, frame in sys._current_frames().items() if ident != here]
-    return [not _listens(frame) for frame in frames if _is_busy(frame)]
+    here, collects = threading.get_ident(), gc.isenabled()
+    # Looking up the frames of a running thread makes objects of them. A collection begun by that runs finalizers,
+    # which let the thread go on, out of the very frame that is being made an object: CPython 3.11 crashes then.
+    gc.disable()
+    try:
+        frames = [frame for ident, frame in sys._current_frames().items() if ident != here]
+        return [not _listens(frame) for frame in frames if _is_busy(frame)]
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _listens(frame: FrameType) -> bool:
@@ -102,14 +114,30 @@ def _is_busy(frame: FrameType) -> bool:
     if _at(frame) not in _PARKED:
         return True
     # Where more threads want to run than can, a parked one may have been called and not yet have had its turn.
-    if frame.f_code.co_name == "_worker":
-        pool = asyncio.get_running_loop()._default_executor  # type: ignore[attr-defined]
-        return pool is not None and pool._work_queue.qsize() > 0
-    while (back := frame.f_back) is not None:
-        frame = back
-        if _at(frame) in _TAKES_WORK:  # The writer also gathers work for a moment before it commits.
-            return bool(frame.f_locals["self"]._queue)
-    return False
+    match frame.f_code.co_name:
+        case "_worker":
+            pool = asyncio.get_running_loop()._default_executor  # type: ignore[attr-defined]
+            return pool is not None and pool._work_queue.qsize() > 0
+        case "select":
+            return _is_ready(frame)
+        case "wait" if _is_notified(frame):
+            return True
+    taker = frame.f_back
+    # The writer also gathers work for a moment before it commits. What waits within a piece of work waits for a test.
+    return taker is not None and _at(taker) in _TAKES_WORK and bool(taker.f_locals["self"]._queue)
+
+
+def _is_ready(frame: FrameType) -> bool:
+    """A loop of another thread, which sets up the SDK, has bytes to read or a callback."""
+    poll: Any = getattr(frame.f_locals.get("self"), "_selector", None)
+    # Where there is epoll; objects of other kinds are not for two threads at a time.
+    return type(poll).__name__ == "epoll" and not poll.closed and bool(poll.poll(0))
+
+
+def _is_notified(frame: FrameType) -> bool:
+    """A condition's waiter has been woken, by its lock that was let go, or by the result of that."""
+    told = frame.f_locals
+    return bool(told.get("gotit")) or ("waiter" in told and not told["waiter"].locked())
 
 
 def _at(frame: FrameType) -> tuple[str, str]:

@@ -137,7 +137,7 @@ async def _copies_in(session: Session, name: str, choice: Choice) -> AsyncIterat
 
 
 async def _copies_at(session: Session, place: Location, choice: Choice) -> AsyncIterator[Copy]:
-    if place.key is not None and not choice.versions:
+    if place.key is not None:
         ref = ObjectRef(place.bucket, place.key, place.version_id)
         async for copy in _copies_named(session, place.scheme, [ref], choice):
             yield copy
@@ -155,11 +155,6 @@ async def _copies_named(
     session: Session, scheme: str, refs: Sequence[ObjectRef], choice: Choice
 ) -> AsyncIterator[Copy]:
     """Copies of these objects that are meant, all looked at together; raises for one that cannot be seen."""
-    if choice.versions:
-        for ref in dict.fromkeys(refs):
-            async for copy in _copies_at(session, Location(scheme, ref.bucket, key=ref.key), choice):
-                yield copy
-        return
 
     def missing(_ref: ObjectRef, error: CloudError) -> None:
         raise error
@@ -167,7 +162,7 @@ async def _copies_named(
     selections = session.ledger.selections
     sel = await selections.create()
     try:
-        await session.selecting.named(sel, refs, _restored(choice), missing, scheme)
+        await session.selecting.named(sel, refs, _restored(choice), missing, scheme, versions=choice.versions)
         seen = MarkSet(sel, "", 0, 0, session.clock.now())
         for part in await session.sets.parts(seen):
             after = START

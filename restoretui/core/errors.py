@@ -176,6 +176,10 @@ class CredentialsError(CloudError):
         return self
 
 
+class ClockAstray(CredentialsError):
+    """Signatures are refused for when they were made: no other credentials help, but setting the machine's clock."""
+
+
 class AccessDenied(CloudError):
     """The caller is known and may not do this; ``hint`` names the IAM action."""
 

@@ -21,7 +21,7 @@ from restoretui.core.rules.read_only import read_only
 from restoretui.core.rules.rules import CloudRules
 from restoretui.engine.traffic.channel import Channel, Channels, TrafficBounds
 from restoretui.engine.traffic.health import HealthBoard
-from restoretui.engine.traffic.retrying_reads import Asking, once
+from restoretui.engine.traffic.retrying_reads import Asking, OneRead
 from restoretui.engine.traffic.speaker import Works
 from restoretui.engine.traffic.waits import TimeLimit
 from restoretui.ledger.records import CloudId
@@ -48,7 +48,7 @@ class CloudAccess:
         self.read = channel.reads(bounded=True)
         """Retrying reads: until there is an answer, or patience is over."""
         # What a person asks for on a screen is asked once: he sees what came of it, and asks again.
-        self.ask: Asking = once if patience is None else self.read
+        self.ask: Asking = OneRead(channel.breaker.watchdog) if patience is None else self.read
         """How a person's own question is put."""
 
     def of(self, bucket: str) -> "CloudAccess":

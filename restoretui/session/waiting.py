@@ -22,7 +22,7 @@ from restoretui.session.clouds import Clouds
 
 OPENING = "opening the ledger: another process may have it to itself"
 SLOW_AFTER = 3.0
-"""Machine seconds after which a command says that it is made slower."""
+"""Machine seconds after which a command says that it is made slower, and a screen that no answer comes."""
 
 
 class WaitReasons:
@@ -67,6 +67,18 @@ class WaitReasons:
         for watchdog in self._clouds.watchdogs:
             if watchdog.silent_for:
                 yield _wait_for(watchdog, self._gives_up_in(watchdog))
+
+    @property
+    def silence(self) -> tuple[str, float] | None:
+        """What is awaited for longest (an answer from whom, credentials), and machine seconds since when.
+
+        None where nothing is slow.
+        """
+        late = max(self._clouds.watchdogs, key=lambda watchdog: watchdog.silent_for, default=None)
+        if late is None or late.silent_for < SLOW_AFTER:
+            return None
+        is_keys = late.doing is not None and late.doing.for_credentials
+        return "credentials" if is_keys else f"answer from {late.name}", late.silent_for
 
     def _gives_up_in(self, watchdog: Watchdog) -> float | None:
         ends = [watchdog.patience_left if self.is_pressed else watchdog.left, self.time_left()]

@@ -10,7 +10,8 @@ from textual.screen import Screen
 from restoretui.tui.keys import IDS, key_name
 from restoretui.wording.safe import clean
 
-_NOT_LISTED = {"app.command_palette", "cancel", "keep", "drop"}
+_NOT_LISTED = {"palette", "dismiss", "close", "keep_filter", "drop_filter"}
+"""By their ids: what closes a box has the action of what cancels a run or a job, which are to be found here."""
 _MOVES = ("move(", "page(")
 
 
@@ -24,7 +25,7 @@ def system_commands(
     seen: set[str] = set()
     for active in screen.active_bindings.values():
         binding = active.binding
-        unlisted = binding.action in _NOT_LISTED or binding.action.startswith(_MOVES)
+        unlisted = binding.id in _NOT_LISTED or binding.action.startswith(_MOVES)
         if binding.id not in IDS or unlisted or binding.action in seen or not active.enabled:
             continue
         seen.add(binding.action)

@@ -100,6 +100,10 @@ class Shell(Protocol):
         """What went wrong and the next step; the app goes on."""
         ...
 
+    def take_back(self, error: RestoreTuiError) -> None:
+        """It is said elsewhere on screen: once is enough."""
+        ...
+
     def move_on(self) -> None:
         """The next thing begins: what was said about the one before is moot."""
         ...
@@ -186,7 +190,10 @@ class Working(DOMNode):
 
         ``exclusive`` gives up what the same group still does; ``hold_keys`` lets the next keys act on the result.
         """
-        release = self.shell.key_queue.hold() if hold_keys else None
+        queue, whose = self.shell.key_queue, (self, group)
+        if exclusive:
+            queue.give_up(whose)
+        release = queue.hold(whose) if hold_keys else None
         doing = partial(self._guarded, work, release)
         in_background(self, doing, group, exclusive=exclusive)
 

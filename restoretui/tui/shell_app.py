@@ -69,7 +69,7 @@ class ShellApp(TerminalApp):
     def _signed_in(self) -> "SignedIn":
         from restoretui.tui.acts.signed_in import SignedIn  # nobody is, before there is a session
 
-        return SignedIn(self, self.call_later)
+        return SignedIn(self, self.call_later, lambda error: self._browse.says_instead(error))
 
     def _note_last_words(self, session: "Session") -> None:
         """What the shell is told in the end, while the session can still say it."""
@@ -145,6 +145,10 @@ class ShellApp(TerminalApp):
     def complain(self, error: RestoreTuiError) -> None:
         """What went wrong and the next step; the app goes on."""
         self.say("error", str(error), error.hint)
+
+    def take_back(self, error: RestoreTuiError) -> None:
+        """It is said elsewhere on screen: once is enough."""
+        self.notice.take_back(str(error), error.hint)
 
     def move_on(self) -> None:
         """The next thing begins: what was said about the one before is moot."""

@@ -17,6 +17,7 @@ from restoretui.session.session import Session
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, hands, turn
 from tests.engine.conftest import OpenSession
+from tests.settling import settle
 
 
 async def confirmed(session: Session, place: str, tier: Tier = Tier.STANDARD) -> Run:
@@ -92,7 +93,7 @@ async def test_stopped_while_paused_nothing_is_left_unknown(sandbox: StartSandbo
     running.faults.set([{"kind": "expired-token"}], running.cloud.now())
     session.start_engine()
     await turn(running.clock, lambda: session.health.level == "paused", step=0.2)
-    await asyncio.sleep(0.3)  # What is under way gets its refusal.
+    await settle()  # What is under way gets its refusal.
     await session.aclose()
     again = await session_on(running)
     assert counts(again, run) == {State.PLANNED: 700}
@@ -134,7 +135,7 @@ async def test_nothing_is_sent_between_lapse_and_renewal(sandbox: StartSandbox, 
     session.start_engine()
     await turn(running.clock, lambda: len(statuses(running)) >= 5, step=0.05)
     session._engine._held_until[run.id] = 0.0  # as after a suspended laptop wakes up
-    await asyncio.sleep(0.05)
+    await settle()  # What is under way arrives.
     before = len(statuses(running))
     await asyncio.sleep(0.3)
     assert len(statuses(running)) == before

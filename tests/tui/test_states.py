@@ -422,3 +422,35 @@ async def test_an_export_says_where_it_is(walk: StartWalk, tmp_path: Path, monke
         await on.sees("Write the objects of run 1")
         await on.press("enter")
         await on.until(lambda: f"40 objects written to {tmp_path / 'restoretui-run-1.csv'}" in on.notice)
+
+
+@pytest.mark.parametrize("size", [(200, 50), (80, 24), (29, 40)])
+async def test_a_cloud_that_does_not_answer_is_told_of_within_seconds(walk: StartWalk, size: tuple[int, int]) -> None:
+    answer = asyncio.Event()
+
+    async def late(*_args: Any, **_more: Any) -> str:
+        await answer.wait()
+        return "us-east-1"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("restoretui.providers.s3.provider.S3Provider.bucket_region", late)
+        async with walk("s3://acme-media-archive", size=size) as on:
+            await on.sees("no answer from 127.0.0.1" if size[0] > 40 else "no answer for")
+            answer.set()
+            await on.settled()
+            await on.until(lambda: "no answer" not in on.text)
+
+
+@pytest.mark.parametrize("location", [None, "s3://acme-media-archive"])
+async def test_what_keeps_both_rows_and_name_away_is_said_once(walk: StartWalk, location: str | None) -> None:
+    async with walk(location, size=(80, 24), world={"scenario": "unknown-credentials"}) as on:
+        await on.sees("✗ not listed", "the credentials do not exist")
+        await on.until(lambda: all(work.is_finished for work in on.app.workers if work.group == "identity"))
+        assert on.text.count("the credentials do not exist") == 1
+        assert not on.notice
+
+
+async def test_a_clock_that_is_wrong_offers_no_sign_in(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive", size=(80, 24), world={"scenario": "clock-skew"}) as on:
+        await on.sees("✗ this machine's clock is too far from the cloud's", "set the clock (NTP)", "R tries again")
+        assert "signs in" not in on.text

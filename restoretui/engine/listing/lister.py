@@ -198,9 +198,10 @@ class Lister:
             entry.after, entry.token = guard.last, page.next_token
         else:
             self._ranges.remove(entry)
-        self._moved.set()
-        self._alphabet.learn(row.key for row in rows[:: max(1, len(rows) // LEARNED_FROM)])
-        entry.note(rows)
+        self._alphabet.learn(rows.keys[:: max(1, len(rows) // LEARNED_FROM)])
+        entry.note(rows, self._alphabet)
+        if entry.is_worth_sharing or not self._ranges:
+            self._moved.set()
         await self._sink.put(Page(rows, (), None), entry.segment, Left(self._ranges))
         return more
 

@@ -9,6 +9,7 @@ the characters seen so far as digits, and each range's density so far tells whic
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from math import inf
+from operator import attrgetter
 
 from msgspec import Struct, field
 
@@ -37,12 +38,20 @@ class Range(Struct):
     began_at: str = ""
     """The first key listed; what lay before it was empty, and tells nothing of how dense the rest is."""
     listed: int = 0
+    left: float = 0.0
+    """Keys it probably still holds, as its last page told; of one that is not listed from yet nothing is known."""
 
-    def note(self, rows: Sequence[Entry]) -> None:
+    def note(self, rows: Sequence[Entry], alphabet: "Alphabet") -> None:
         """These were listed."""
         if rows:
             self.began_at = self.began_at or rows[0].key
             self.listed += len(rows)
+        self.left = remaining(alphabet, self)
+
+    @property
+    def is_worth_sharing(self) -> bool:
+        """Whoever takes half of it is not too late."""
+        return self.left >= WORTH_SHARING
 
 
 class Alphabet(Struct):
@@ -147,16 +156,14 @@ def split(alphabet: Alphabet, ranges: Iterable[Range], segment: int) -> Range | 
 
     None when no range is known to be worth it: a range is first listed from, then shared.
     """
-    for left, entry in sorted(((remaining(alphabet, entry), entry) for entry in ranges), key=_left, reverse=True):
-        if left < WORTH_SHARING:
-            return None
+    for entry in sorted(filter(_is_worth_sharing, ranges), key=_left, reverse=True):
         middle = alphabet.between(entry.after, entry.stop)
         if middle is not None:
             upper = Range(middle, entry.stop, segment)
             entry.stop = middle
+            entry.left = remaining(alphabet, entry)
             return upper
     return None
 
 
-def _left(candidate: tuple[float, Range]) -> float:
-    return candidate[0]
+_left, _is_worth_sharing = attrgetter("left"), attrgetter("is_worth_sharing")

@@ -10,6 +10,7 @@ from restoretui.core.errors import AccountRefused, CloudError, CredentialsError,
 from restoretui.engine.traffic.backoff import persist_after
 from restoretui.engine.traffic.circuit_breaker import LONGEST_ATTENDED, NO_ANSWER, CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
+from restoretui.engine.traffic.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,21 @@ async def once(read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError]
     """Ask a single time: for screens, where a person sees what came of it and asks again."""
     del over
     return await read()
+
+
+class OneRead:
+    """The same of one connection, which is told of while no answer comes (``Watchdog.silent_for``)."""
+
+    def __init__(self, watchdog: Watchdog) -> None:
+        self._watchdog = watchdog
+
+    async def __call__(
+        self, read: Callable[[], Awaitable[T]], *, over: tuple[type[CloudError], ...] = NO_ANSWER
+    ) -> T:
+        """The answer to ``read``; raises what it raises."""
+        del over
+        with self._watchdog.waiting():
+            return await read()
 
 
 class RetryingReads:

@@ -106,7 +106,7 @@ class Timetable:
                 "settling requests without an answer",
             )
         if group.state is State.AVAILABLE:
-            return DueLook(unit, self._next_at_copies(group, unit, now), "the next look at the copies")
+            return DueLook(unit, self._next_at_copies(group, unit, now), "whether the copies are still there")
         window = self._window(group)
         # By a clock that was ahead of ours, it may have been asked for in our future.
         moments = (group.requested_first, group.requested_last)
@@ -121,7 +121,7 @@ class Timetable:
         else:
             at = min(next_look(Expectation(moment, window), last, now) for moment in asked)
         is_early = max(at, now) < opens
-        return DueLook(unit, at, "waiting for the first" if now < opens else "expected now", is_early)
+        return DueLook(unit, at, "no copy is due yet" if now < opens else "copies are due", is_early)
 
     def _next_at_copies(self, group: TrackedGroup, unit: Unit, now: datetime) -> datetime:
         """A look that showed a restore arrive was one at its copy, too; so was that of an earlier process."""

@@ -301,11 +301,12 @@ class BrowseView(TableView[BrowseRow]):
         }
 
     def _find_bucket(self) -> int:
-        """The ledger's id of the bucket; 0 as long as no run ever touched it."""
+        """The ledger's id of the bucket; 0 as long as no run has anything to say of it."""
         if not self._bucket_id:
             scope = self.listing.scope
             row = self._quick.row(
-                "SELECT id FROM bucket WHERE scheme = ? AND endpoint = ? AND name = ?", (*scope.cloud, scope.bucket)
+                f"SELECT id FROM bucket b WHERE scheme = ? AND endpoint = ? AND name = ? AND {fact_sql.SPOKEN_OF}",
+                (*scope.cloud, scope.bucket),
             )
             self._bucket_id = row[0] if row else 0
         return self._bucket_id

@@ -58,7 +58,7 @@ class MarkedPlace(Struct, frozen=True):
     bucket: str
     place_id: int
     bucket_id: int
-    """The ledger's; 0 if no run ever touched the bucket."""
+    """The ledger's; 0 if no run has anything to say of the bucket."""
     has_looks: bool
     has_intents: bool
     """Some run of the ledger has objects that it has not surely asked for."""
@@ -144,7 +144,8 @@ def marked_places(connection: sqlite3.Connection, sel: int, now: float, wall: fl
     planned = fact_sql.names(fact_sql.INTENT_STATES)
     rows = connection.execute(
         "SELECT p.id, p.scheme, p.endpoint, p.bucket,"
-        " (SELECT b.id FROM bucket b WHERE b.scheme = p.scheme AND b.endpoint = p.endpoint AND b.name = p.bucket),"
+        " (SELECT b.id FROM bucket b WHERE b.scheme = p.scheme AND b.endpoint = p.endpoint AND b.name = p.bucket"
+        f" AND {fact_sql.SPOKEN_OF}),"
         " EXISTS (SELECT 1 FROM observation WHERE place_id = p.id),"
         f" EXISTS (SELECT 1 FROM run_count WHERE state IN ({planned}) AND jobs > 0), coalesce(p.imported, 0)"
         " FROM selection_total t JOIN place p ON p.id = t.place_id WHERE t.sel = ? AND t.objects > 0"

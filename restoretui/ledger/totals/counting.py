@@ -10,6 +10,9 @@ overflow at what a hostile store tells, and one that stops at its bound could no
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from itertools import repeat
+from operator import le
 from typing import Any, NamedTuple
 
 from restoretui.core.rules.rules import EXPEDITED_TYPICAL_BYTES, CloudRules
@@ -55,20 +58,20 @@ class NewRows(NamedTuple):
 
 def folder_sums(keys: Sequence[str], sizes: Sequence[int], classes: Sequence[str]) -> FolderSums:
     """Rows added up; ``sizes`` as they are stored."""
-    sums: dict[tuple[str, str], list[int]] = {}
-    for key, size, storage_class in zip(keys, sizes, classes, strict=True):
-        kind = key[: key.rfind("/") + 1], storage_class
-        found = sums.get(kind)
-        if found is None:
-            found = sums[kind] = [0, 0, 0, 0]
-        found[0] += 1
-        if size > 0:
-            found[1] += size
-            if size >= EXPEDITED_TYPICAL_BYTES:
-                found[3] += 1
-        elif size < 0:
-            found[2] += 1
-    return sums
+    found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for (folder, slash, _), size, storage_class in zip(
+        map(str.rpartition, keys, repeat("/")), sizes, classes, strict=True
+    ):
+        found[folder, slash, storage_class].append(size)
+    return {(folder + slash, name): _sums(those) for (folder, slash, name), those in found.items()}
+
+
+def _sums(sizes: list[int]) -> Sequence[int]:
+    known = sizes if min(sizes) >= 0 else [size for size in sizes if size >= 0]
+    return len(sizes), sum(known), len(sizes) - len(known), sum(map(_is_large, known))
+
+
+_is_large = partial(le, EXPEDITED_TYPICAL_BYTES)
 
 
 def count_rows(tx: Tx, listed: CountedListing, rows: NewRows, now: float) -> None:

@@ -82,6 +82,11 @@ def of_listing(started_at: float, *, silent: bool = False) -> FactColumns:
     )
 
 
+SPOKEN_OF = f"EXISTS (SELECT 1 FROM job p WHERE p.bucket_id = b.id AND p.{LIVE})"
+"""Of buckets, table alias ``b``: some run of ours has something to say of an object there. Where all that runs asked
+for was given up, or their records were removed, rows need no job looked up for each."""
+
+
 class Overlay(Struct, frozen=True):
     """What of the newest looks and of our own jobs is laid over a stored row."""
 

@@ -263,7 +263,7 @@ class _PooledConnection(asyncio.BufferedProtocol):
             self._is_clean = False
             return
         try:
-            self._answer.feed(bytes(self._buffer[:nbytes]))
+            self._answer.feed(self._buffer[:nbytes])
         except ValueError as error:
             self._fail(error if isinstance(error, NotHttp) else NotHttp(str(error)))
             return

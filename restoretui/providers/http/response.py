@@ -19,6 +19,8 @@ from restoretui.providers.http.response_limits import NotHttp as NotHttp
 _NO_BODY = frozenset({204, 304})
 _USUAL = {f"HTTP/1.1 {status}": status for status in (200, 202, 204, 206, 301, 400, 403, 404, 409, 500, 503)}
 """How the answers begin that come all the time."""
+_USUAL_HEAD = 1 << 12
+"""Bytes that nearly every head fits in, so that of a large answer only the body is copied."""
 _LONGEST_NUMBER = 15
 """Digits of a length; more would be beyond any limit, and Python takes long to read thousands of them."""
 
@@ -51,24 +53,28 @@ class ResponseParser:
         """Without ``has_body`` (HEAD) none follows, whatever its length is said to be."""
         self._has_body = has_body
 
-    def feed(self, data: bytes) -> None:
-        """Take the next piece. ``NotHttp`` when it is none of an HTTP answer, ``TooMuch`` beyond a limit."""
+    def feed(self, data: bytes | memoryview) -> None:
+        """Take the next piece, of which a copy is kept.
+
+        ``NotHttp`` when it is none of an HTTP answer, ``TooMuch`` beyond a limit.
+        """
         if self.reply is not None:
             self.has_more = self.has_more or bool(data)
             return
         if self._head is None:
-            end = -1 if self._rest else data.find(b"\r\n\r\n")
-            if 0 <= end <= LONGEST_HEAD and self._read_head(data[:end]):
-                data = data[end + 4 :]  # as nearly always: the head comes in one piece
+            start = bytes(data[:_USUAL_HEAD])
+            end = -1 if self._rest else start.find(b"\r\n\r\n")
+            if end >= 0 and self._read_head(start[:end]):
+                data = bytes(data[end + 4 :])  # as nearly always: the head comes in one piece
             else:
-                behind = self._read_heads(data)
+                behind = self._read_heads(bytes(data))
                 if behind is None:
                     return
                 data = behind
             if self._left is not None and self._left <= len(data):
                 self._finish(data[: self._left], has_more=len(data) > self._left)
                 return
-        self._take(data)
+        self._take(bytes(data))
 
     def _take(self, data: bytes) -> None:
         """A piece of the body."""

@@ -4,6 +4,7 @@ from restoretui.core.errors import (
     AccessDenied,
     AccountRefused,
     BucketNotFound,
+    ClockAstray,
     CloudError,
     CredentialsError,
     InvalidRequest,
@@ -90,7 +91,7 @@ def _explain(refusal: Refusal, endpoint: str) -> tuple[type[CloudError], str, st
     tail = f": {printable(refusal.message)}" if refusal.message else ""
     where = f"bucket {refusal.bucket!r}" if refusal.bucket else "the account"
     if code in _CLOCK:
-        return CredentialsError, "this machine's clock is too far from the cloud's", "set the clock (NTP), then go on"
+        return ClockAstray, "this machine's clock is too far from the cloud's", "set the clock (NTP), then go on"
     if code in EXPIRED:
         what = "does not exist" if code == "InvalidAccessKeyId" else "has expired"
         hint = "renew the OSS_ variables or ossutil's config file; the file is read again by itself"

@@ -12,6 +12,7 @@ from restoretui.core.errors import (
     AccessDenied,
     AccountRefused,
     BucketNotFound,
+    ClockAstray,
     CloudError,
     CredentialsError,
     InvalidRequest,
@@ -261,7 +262,7 @@ def _explain(refusal: Refusal, caller: Caller) -> tuple[type[CloudError], str, s
     said = printable(refusal.message)
     where = f"bucket {refusal.bucket!r}" if refusal.bucket else "the account"
     if code in _CLOCK:
-        return CredentialsError, "this machine's clock is too far from the cloud's", "set the clock (NTP), then go on"
+        return ClockAstray, "this machine's clock is too far from the cloud's", "set the clock (NTP), then go on"
     if code in EXPIRED:
         what = "do not exist" if code in _UNKNOWN_KEY else "have expired"
         return CredentialsError, f"the credentials {what} ({code})", sign_in_hint(caller) + _elsewhere(code, caller)

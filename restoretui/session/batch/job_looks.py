@@ -10,7 +10,7 @@ from restoretui.core.batch.service import BatchService
 from restoretui.core.errors import CloudError, Unsupported
 from restoretui.core.provider import Connection
 from restoretui.engine.batch.pursuit import service_of
-from restoretui.engine.traffic.retrying_reads import Asking, once
+from restoretui.engine.traffic.retrying_reads import Asking, OneRead
 from restoretui.ledger import Ledger
 from restoretui.ledger.batches.records import BatchJob
 from restoretui.session.clouds import CloudAccess, Clouds
@@ -44,7 +44,8 @@ class JobLooks:
         if batch is None or run is None or not run.profiles:
             return await self.service(), self.ask
         channel = self._clouds.by(Connection.from_mapping(run.connection).of(batch.bucket))
-        asking: Asking = once if self._clouds.patience is None else channel.reads(bounded=True)
+        is_screen = self._clouds.patience is None
+        asking: Asking = OneRead(channel.breaker.watchdog) if is_screen else channel.reads(bounded=True)
         return service_of(await channel.provider())(), asking
 
     def ours(self, run_id: int | None = None) -> list[BatchJob]:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 class SignedIn:
     """Of one app, from when its session is open."""
 
-    def __init__(self, shell: Shell, call_later: Callable[..., object]) -> None:
-        """``call_later`` runs something as the app's own work."""
+    def __init__(
+        self, shell: Shell, call_later: Callable[..., object], stands: Callable[[RestoreTuiError], bool]
+    ) -> None:
+        """``call_later`` runs something as the app's own work; ``stands`` tells what is said in place of rows now."""
         self._shell = shell
+        self._stands = stands
         self._call_later = call_later
         self._mfa: MfaPrompt | None = None
 
@@ -34,7 +37,8 @@ class SignedIn:
             try:
                 bar.identify(await session.identity(scheme, bucket))
             except RestoreTuiError as error:
-                self._shell.complain(error)
+                if not self._stands(error):  # Whatever stands in the way of rows stands in the way of this, too.
+                    self._shell.complain(error)
 
     def ask_again(self) -> None:
         """Somebody tries again: a code may be asked for."""

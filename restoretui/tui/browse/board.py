@@ -225,9 +225,17 @@ class BrowseBoard(Markable):
         for table in (self.table, self.buckets):
             table.error_state = instead
             table.placeholder = self._empty()
+        if problem is not None and self.says_instead(problem):
+            self.shell.take_back(problem)
         self.say_place()
         self.say()
         self.refresh_bindings()
+
+    def says_instead(self, error: RestoreTuiError) -> bool:
+        """This stands on screen where rows would be."""
+        table = self.table if self.source.is_bucket else self.buckets
+        told, hint = str(self.problem), self.problem.hint if self.problem is not None else ""
+        return self.is_shown and not table.count and (told, hint) == (str(error), error.hint)
 
     def _empty(self) -> str:
         from restoretui.tui.browse.empty_space import Emptiness

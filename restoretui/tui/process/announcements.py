@@ -91,6 +91,7 @@ class Announcements:
         if not self._front.notice.text:
             self.say_if_stopped(session)
         self.title(session)
+        self._front.place_bar.silent(session.waiting.silence)
         due = _copies(session) != self._copies or self._alerts.is_due(session.clock.now())
         if not due or at - self._looked_at < ENDS_EVERY_S:
             return False

@@ -73,7 +73,7 @@ def run_columns(now: Callable[[], datetime]) -> list[Column[RunRow]]:
 
 
 def job_columns(
-    name: Callable[[JobRow], str], now: Callable[[], datetime], window: Callable[[], DueWindow | None]
+    name: Callable[[JobRow], str], now: Callable[[], datetime], window: Callable[[JobRow], DueWindow | None]
 ) -> list[Column[ShownJob]]:
     """Objects of one run, each by its ``name``, and the line in place of those that were skipped.
 
@@ -84,7 +84,7 @@ def job_columns(
         return glyph_cell(state_word(row.state), cells, STATES[row.state][1])
 
     def note(row: JobRow, cells: int) -> Spans:
-        text, style = _note(row, now(), window(), cells)
+        text, style = _note(row, now(), window(row), cells)
         return cell(text, cells, style, prose=True)
 
     def size(row: JobRow, cells: int) -> Spans:

@@ -157,9 +157,21 @@ async def cancel_unsent(actor: "Actor", run: Run) -> None:
         if await _unsent(actor, run) <= unsent:
             break
         actor.shell.say("warning", "there are more to give up by now", "this is how it is now")
-    count = await actor.session.cancel(run.id) if unsent else 0
-    late = f", {unsent - count:,} were sent before" if count < unsent else ""
-    actor.shell.say("done", f"run {run.id}: {fmt.plural(count, 'request')} given up{late}")
+    if not unsent:
+        actor.shell.say("warning", f"run {run.id}: nothing of it is unsent any more")
+        return
+    before = (await actor.session.ledger.runs.get(run.id)).counts.get(State.CANCELLED, 0)
+    given_up = await actor.session.cancel(run.id)
+    if actor.session.batch.ours(run.id):
+        told = f"{fmt.plural(given_up, 'request')} given up" if given_up else "its jobs are told to stop"
+        actor.shell.say("done", f"run {run.id}: {told}; what S3 Batch Operations has sent by then goes on")
+        return
+    # What was claimed to be sent is given back by whoever claimed it, here or elsewhere.
+    actor.shell.say("busy", f"run {run.id} is given up; waiting until whoever is sending it has heard of it")
+    [now] = await actor.session.wait_for([run.id], lambda seen: not seen.counts.get(State.PLANNED))
+    given_up = now.counts.get(State.CANCELLED, 0) - before
+    late = f", {unsent - given_up:,} were sent before" if given_up < unsent else ""
+    actor.shell.say("done", f"run {run.id}: {fmt.plural(given_up, 'request')} given up{late}")
 
 
 async def _unsent(actor: "Actor", run: Run) -> int:

@@ -29,7 +29,7 @@ from restoretui.tui.restores.folded_jobs import FoldedJobs, ShownJob, SkippedRow
 from restoretui.tui.restores.run_header import header, lines_for
 from restoretui.tui.restores.run_order import RunOrder
 from restoretui.tui.restores.run_story import RunStory
-from restoretui.tui.restores.run_words import due
+from restoretui.tui.restores.run_words import due_of
 from restoretui.tui.shell import Working
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.widgets.error_state import error_state
@@ -86,7 +86,7 @@ class RunDetail(Working, Vertical):
             job_columns(
                 self._shown_name,
                 lambda: self.session.clock.now(),
-                lambda: due(self.run) if self.run is not None else None,
+                lambda row: due_of(self.run, row) if self.run is not None else None,
             ),
             self.shell.pacer,
             placeholder="reading …",

@@ -1,10 +1,11 @@
 """The status of a run in words: its headline (overdue, restoring, …), progress, outlook and counts."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from restoretui.core.model import State
+from restoretui.ledger.records import JobRow
 from restoretui.ledger.run_records import Cause, Run
 from restoretui.tui.restores.one_line import LinePiece, piece
 from restoretui.tui.words import STATES, Part
@@ -30,6 +31,20 @@ def due(run: Run) -> DueWindow | None:
     return DueWindow(
         run.first_requested_at + timedelta(seconds=run.window[0]), last + timedelta(seconds=run.window[1])
     )
+
+
+def due_of(run: Run, job: JobRow) -> DueWindow | None:
+    """The same of one object: as long as its own class takes, and no later than the run."""
+    whole = due(run)
+    rule = run.cloud.rules.archive_named(job.archive or job.storage_class)
+    if whole is None or rule is None or job.requested_at is None:
+        return whole
+    by_job = rule.batch_windows.get(job.tier) if run.by_jobs and job.tier is not None else None
+    window = by_job or rule.window(job.tier)
+    if window is None:
+        return whole
+    asked = datetime.fromtimestamp(job.requested_at, UTC)
+    return DueWindow(min(whole.latest, asked + window.shortest), min(whole.latest, asked + window.longest))
 
 
 def is_overdue(run: Run, now: datetime) -> bool:

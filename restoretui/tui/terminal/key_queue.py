@@ -7,6 +7,7 @@ And a key pressed while another listing or view is on its way must act on that v
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from textual import events
 
@@ -37,7 +38,8 @@ class KeyQueue:
         self._keys: asyncio.Queue[tuple[events.Key, object]] = asyncio.Queue()
         self.seen: object = None
         """What was on screen when the key that is acted on now was pressed."""
-        self._holds: set[object] = set()
+        self._holds: dict[object, object] = {}
+        """Whose each is."""
         self._free = asyncio.Event()
         self._free.set()
         self._acting = False
@@ -53,19 +55,29 @@ class KeyQueue:
         self._holds.clear()
         self._free.set()
 
-    def hold(self) -> Release:
+    @property
+    def is_held(self) -> bool:
+        """Something is about to be shown that keys wait for."""
+        return bool(self._holds)
+
+    def hold(self, whose: object = None) -> Release:
         """Let keys wait until the function returned is called: something else is about to be shown."""
         token = object()
-        self._holds.add(token)
+        self._holds[token] = whose
         self._free.clear()
-
-        def release() -> None:
-            self._holds.discard(token)
-            if not self._holds:
-                self._free.set()
-
+        release = partial(self._release, token)
         asyncio.get_running_loop().call_later(PATIENCE_S, release)
         return release
+
+    def give_up(self, whose: object) -> None:
+        """What they were to show is not to come: it may never even have begun, and so cannot release anything."""
+        for token in [token for token, owner in self._holds.items() if owner == whose]:
+            self._release(token)
+
+    def _release(self, token: object) -> None:
+        self._holds.pop(token, None)
+        if not self._holds:
+            self._free.set()
 
     async def run(self) -> None:
         """Act on keys for ever."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from restoretui.core.errors import AccessDenied, BucketNotFound, CredentialsError, RestoreTuiError
+from restoretui.core.errors import AccessDenied, BucketNotFound, ClockAstray, CredentialsError, RestoreTuiError
 from restoretui.tui.keys import GROUPS, key_name
 
 _KEYS = {command.id: command.keys.partition(",")[0] for group in GROUPS for command in group}
@@ -40,7 +40,7 @@ def is_about_who_pays(error: RestoreTuiError | None) -> bool:
 def listing_keys(error: RestoreTuiError, remapped: Mapping[str, str]) -> list[str]:
     """What to press when a place could not be listed."""
     again, go = f"{key_for('refresh', remapped)} tries again", f"{key_for('go', remapped)} goes to another place"
-    if isinstance(error, CredentialsError):
+    if isinstance(error, CredentialsError) and not isinstance(error, ClockAstray):
         return [f"{key_for('sign_in', remapped)} signs in (SSO)", again, go]
     if isinstance(error, BucketNotFound):
         return [go, f"{key_for('buckets', remapped)} shows the buckets", again]

@@ -45,7 +45,7 @@ class Notice(Static):
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        self.level, self.text = level, f"{text} {hint}".strip()
+        self.level, self.text = level, _whole(text, hint)
         glyph, style = _LOOK[level]
         joint = " " if text.endswith((".", "!", "?")) else " — "
         self.update(said((glyph, style), " ", text, (joint + hint if hint else "", "dim")))
@@ -59,8 +59,17 @@ class Notice(Static):
         if not self.stays and self.level != "hint":
             self.dismiss()
 
+    def take_back(self, text: str, hint: str = "") -> None:
+        """That is not to be said any more, if it is."""
+        if not self.stays and self.text == _whole(text, hint):
+            self.dismiss()
+
     def dismiss(self) -> None:
         """Say nothing."""
         self.text, self.stays = "", False
         self.update(Content(""))
         self.display = False
+
+
+def _whole(text: str, hint: str) -> str:
+    return f"{text} {hint}".strip()

@@ -9,6 +9,7 @@ from textual.message import Message
 from restoretui.tui.widgets.bar import Bar
 from restoretui.tui.words import READY, Part, said
 from restoretui.wording import format as fmt
+from restoretui.wording.safe import clean
 
 if TYPE_CHECKING:
     from restoretui.engine.traffic.health import Health
@@ -38,6 +39,7 @@ class PlaceBar(Bar):
         self._over: Part | None = None
         self._is_stopped = False
         self._is_due = False
+        self._silence: tuple[str, int] | None = None
 
     def on_mount(self) -> None:
         self._say()
@@ -67,6 +69,11 @@ class PlaceBar(Bar):
         self._is_due = health.next_look_at is not None and now - health.next_look_at > SOON
         return self._say()
 
+    def silent(self, silence: tuple[str, float] | None) -> bool:
+        """That is awaited, and did not come for so many machine seconds; tells whether that is anything new."""
+        self._silence = None if silence is None else (silence[0], int(silence[1]))
+        return self._say()
+
     def _say(self) -> bool:
         if self._health is None:
             return self.show(said(*self._place), said(self._before))
@@ -74,6 +81,11 @@ class PlaceBar(Bar):
 
     def _wordings(self, health: "Health") -> list[list[Part]]:
         state: list[Part] = [self._state(health)]
+        if self._silence is not None and health.level not in ("paused", "slow"):
+            awaited, since = clean(self._silence[0]), self._silence[1]
+            long = f"{since} s" if since < fmt.MINUTE else fmt.duration(since)
+            late: Part = (f"no {awaited.partition(' ')[0]} for {long}", "warn")
+            return [[*state, (f" · no {awaited} for {long}", "warn")], [*state, " · ", late], [late]]
         calls = health.list_calls + health.head_calls
         cost: list[Part] = []
         if calls:
@@ -82,7 +94,7 @@ class PlaceBar(Bar):
         due: list[Part] = []
         if health.next_look_at is not None:
             due = [(" · looking" if self._is_due else f" · next {fmt.time_of_day(health.next_look_at)[:5]}", "dim")]
-        why: list[Part] = [(f" {health.reason}", "dim")] if due and health.reason else []
+        why: list[Part] = [(f": {health.reason}", "dim")] if due and health.reason else []
         return [state + cost + due + why, state + cost + due, state + cost[:1] + due, state + due, state]
 
     def _state(self, health: "Health") -> Part:

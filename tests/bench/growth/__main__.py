@@ -3,8 +3,12 @@
     python -m tests.bench.growth [--objects 1m,10m] [--only TEXT] [--folder DIR]
 
 Sizes are as buckets of the fake S3 are called: 100k, 1m, 10m. Each runs in a process and a ledger of its own. Of each
-piece of work: seconds, CPU microseconds an object, and the most memory the process took while it was done. An object
-may cost ``STEADY`` more than at the first size, and the memory is to stay level.
+piece of work: seconds, CPU microseconds an object, how many of these the kernel took, and the most memory the process
+took while it was done. An object may cost ``STEADY`` more than at the first size, and the memory is to stay level.
+
+What the kernel takes for writing grows by itself on a virtual machine whose host gives it memory only when it is
+first touched: there each page of a file costs several times as much once the cache outgrows what was touched before.
+The last row of each table is that alone: a file as large as what a run writes, thrown away again.
 """
 
 import argparse
@@ -20,13 +24,15 @@ from tests.bench.harness.peers import Setting
 from tests.bench.harness.tables import Verdict, say_machine, say_table, say_verdicts
 from tests.bench.harness.works import objects_in
 
+MACHINE = "a file as large"
+"""What is none of our work: see ``growing``."""
 WORK = Path(__file__).with_name("growing.py")
 STEADY = 0.2
 """The share by which an object may cost more."""
 LEVEL = 1.2
 """How many times the memory of the first size a larger one may take."""
 Costs = Mapping[str, Mapping[str, float]]
-"""Of one size, by work: ``wall_s``, ``cpu_s``, ``peak_mib``."""
+"""Of one size, by work: ``wall_s``, ``cpu_s`` and its part ``kernel_s``, ``peak_mib``."""
 
 
 def main() -> None:
@@ -68,12 +74,13 @@ def say(size: str, costs: Costs) -> None:
             work,
             f"{cost['wall_s']:.2f}",
             f"{cost['cpu_s'] / objects * 1e6:.2f}",
+            f"{cost['kernel_s'] / objects * 1e6:.2f}",
             f"{cost['peak_mib']:.0f}",
             _more(cost),
         )
         for work, cost in costs.items()
     ]
-    say_table(f"{objects:,} objects", ("work", "seconds", "CPU µs an object", "peak MiB", ""), rows)
+    say_table(f"{objects:,} objects", ("work", "seconds", "CPU µs an object", "kernel", "peak MiB", ""), rows)
 
 
 def _more(cost: Mapping[str, float]) -> str:
@@ -85,10 +92,13 @@ def verdicts(small: str, large: str, found: Mapping[str, Costs], only: str) -> S
     told = []
     times = objects_in(f"b{large}") / objects_in(f"b{small}")
     for work, cost in found[large].items():
-        if only not in work:
+        if only not in work or work == MACHINE:
             continue
-        ratio = cost["cpu_s"] / times / max(found[small][work]["cpu_s"], 1e-3)
-        told.append(Verdict(work, f"CPU an object, {large} ÷ {small}, ≤ {1 + STEADY:g}", ratio, _is_steady))
+        before = found[small][work]
+        whole = cost["cpu_s"] / times / max(before["cpu_s"], 1e-3)
+        ours = (cost["cpu_s"] - cost["kernel_s"]) / times / max(before["cpu_s"] - before["kernel_s"], 1e-3)
+        target = f"CPU an object, {large} ÷ {small}, ≤ {1 + STEADY:g}; without the kernel {ours:.2f}"
+        told.append(Verdict(work, target, whole, _is_steady))
     peaks = [max(cost["peak_mib"] for cost in found[size].values()) for size in (small, large)]
     told.append(Verdict("all", f"peak memory, {large} ÷ {small}, ≤ {LEVEL:g}", peaks[1] / peaks[0], _is_level))
     return told

@@ -188,12 +188,12 @@ def test_clean_hears_its_selectors_for_keys_and_runs(run: Run, serve: Serve) -> 
     served = serve("--objects", "60", "--speed", "3600")  # Copies come in a second, and outlast all commands.
     rows = run(served, "ls", "oss://acme-oss-films", "--storage-class", "coldarchive", "--json").of("object")
     assert {row["storage_class"] for row in rows} == {"ColdArchive"}
-    keys = [row["key"] for row in rows if row["state"] == "archived"][:3]
+    *keys, other = [row["key"] for row in rows if row["state"] == "archived"][:4]
     back = run(
         served, "restore", "oss://acme-oss-films", "--keys-from", "-", "--days", "9", "--tier", "expedited",
-        "--yes", "--wait", "--json", stdin="\n".join(keys),
+        "--yes", "--wait", "--json", stdin="\n".join((*keys, other)),
     )  # fmt: skip
-    assert back.summary["available"] == 3, back.err
+    assert back.summary["available"] == 4, back.err
     one = f"oss://acme-oss-films/{keys[0]}"
     for nothing in ([one, "--match", "zzz"], [one, "--storage-class", "Archive"], ["last", "--match", "zzz"]):
         left = run(served, "clean", *nothing, "--yes", "--json")
@@ -208,6 +208,9 @@ def test_clean_hears_its_selectors_for_keys_and_runs(run: Run, serve: Serve) -> 
     ended = run(served, *listed, stdin="\n".join((keys[2], keys[1], keys[0], keys[2])))
     assert {line["key"] for line in ended.of("object")} == {keys[1], keys[2]}
     assert ended.summary["ended"] == 2
+    assert run(served, *listed, "--versions", stdin=f"{other}\nnothing there\n").code == 1
+    ended = run(served, *listed, "--versions", stdin="\n".join((*keys, other, other)))
+    assert ([line["key"] for line in ended.of("object")], ended.summary["ended"]) == ([other], 1)
 
 
 def test_a_run_keeps_its_own_connection_and_says_so(run: Run, served: Served) -> None:

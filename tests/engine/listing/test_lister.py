@@ -188,7 +188,7 @@ def test_a_split_keeps_the_lower_part_and_hands_out_the_upper() -> None:
     keys = [f"p/{n:04}" for n in range(1000)]
     alphabet.learn(keys)
     entry = Range("p/0999", None)
-    entry.note([Entry(key, None, 1, 0, "GLACIER") for key in keys])
+    entry.note([Entry(key, None, 1, 0, "GLACIER") for key in keys], alphabet)
     upper = split(alphabet, [entry], 5)
     assert upper is not None
     assert upper.segment == 5

@@ -8,7 +8,9 @@ import pytest
 
 from restoretui.core.model import State, Tier
 from restoretui.ledger import Ledger
+from restoretui.ledger.marks.marked_places import marked_places
 from restoretui.ledger.run_records import WAITING, JobChange
+from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.views.fact_sql import COUNTS_AS_RESTORING, SHOWN_EXPIRY, SHOWN_STATE, STILL_OURS, state_rank
 from tests.ledger.helpers import BUCKET, CLOUD, entry, jobs_in, listed, look, now_of, planned, started
 
@@ -119,3 +121,24 @@ async def test_the_newest_job_counts_unless_an_older_one_still_waits(ledger: Led
     assert (row.state, row.run_id) == (State.FAILED, second.id)
     await ledger.selections.add_under(1, listing.id)
     assert (await planned(ledger)).tiers[Tier.BULK].requests == 1
+
+
+async def test_of_a_bucket_whose_runs_were_given_up_no_jobs_are_looked_up_until_the_next(ledger: Ledger) -> None:
+    first = await started(ledger, [entry("a")])
+    await ledger.runs.set_cancelled(first.id)
+    listing = await listed(ledger, [entry("a")])
+    await ledger.selections.add_under(1, listing.id)
+    view = await ledger.catalog.browse(listing.id)
+    assert (view.rows(0, 1)[0].state, view.rows(0, 1)[0].run_id) == (State.ARCHIVED, None)
+    assert await ids_looked_up(ledger) == [0]
+    second = await ledger.runs.confirm(1, ConfirmedPlan(CLOUD, await planned(ledger), Tier.BULK, {}))
+    assert second.counts == {State.PLANNED: 1}
+    assert (view.rows(0, 1)[0].state, view.rows(0, 1)[0].run_id) == (State.PLANNED, second.id)
+    assert await ids_looked_up(ledger) != [0]
+    assert (await planned(ledger)).tiers[Tier.BULK].requests == 0
+
+
+async def ids_looked_up(ledger: Ledger) -> list[int]:
+    """By which ids of the ledger jobs are looked up for what is marked; 0: they are not."""
+    now = now_of(ledger)
+    return [place.bucket_id for place in await ledger._reader.run(lambda file: marked_places(file, 1, now, now))]

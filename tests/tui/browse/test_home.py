@@ -185,7 +185,7 @@ async def test_places_of_the_config_stand_there_and_are_reached_as_whom_they_say
         await on.until(lambda: isinstance(on.app.screen, GoTo))
         on.app.screen.query_one(PlaceField).value = PLACE
         await on.press("enter")
-        await mark_archived(on, 3)
+        await mark_archived(on, 3, before=3)
         await dialog(on)
         await on.sees("account 123456789012, 210987654321")
         await confirm(on)

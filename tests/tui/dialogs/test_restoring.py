@@ -25,8 +25,8 @@ from tests.tui.conftest import StartWalk, Walk
 COLD = "s3://acme-frankfurt-archive"
 
 
-async def mark_archived(on: Walk, number: int) -> None:
-    """Mark that many archived GLACIER objects of the bucket, flat."""
+async def mark_archived(on: Walk, number: int, before: int = 0) -> None:
+    """Mark that many archived GLACIER objects of the bucket, flat, beside those marked ``before``."""
     await on.settled()
     await on.press("d")
     await on.settled()
@@ -36,7 +36,7 @@ async def mark_archived(on: Walk, number: int) -> None:
     pane.requery()
     await on.until(lambda: number <= pane.table.count < everything)
     await on.press("v", *("down",) * (number - 1), "v")
-    await on.sees(f"{number} marked")
+    await on.sees(f" {before + number} marked")
 
 
 async def dialog(on: Walk, key: str = "r") -> RestoreDialog:

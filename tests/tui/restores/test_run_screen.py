@@ -118,3 +118,21 @@ async def test_bursts_unfold_and_ticks_choose(walk: StartWalk, size: tuple[int, 
         await on.press(*["down"] * position, "enter")
         await on.until(lambda: any(" - " in line or line[1:].startswith("- ") for line in on.lines()))
         assert all(len(line) <= size[0] for line in on.lines())
+
+
+async def test_each_object_is_due_as_its_own_class_has_it(walk: StartWalk) -> None:
+    async with walk("s3://acme-media-archive/archive/", size=(200, 50)) as on:
+        await on.settled()
+        await on.press("d")
+        await on.settled()
+        await on.press("a")
+        await on.sees("marked")
+        await dialog(on)
+        await confirm(on)
+        await on.sees("◑ restoring", "GLACIER", "DEEP_ARCHIVE")
+        due: dict[str, set[str]] = {"GLACIER": set(), "DEEP_ARCHIVE": set()}
+        for line in on.lines():
+            for name, times in due.items():
+                if f" {name} " in line and "◑ restoring" in line and "by 01-" in line:
+                    times.add(line.partition("by ")[2].split()[1][:2])
+        assert due == {"GLACIER": {"17"}, "DEEP_ARCHIVE": {"00"}}, "Standard takes 5 h, and 12 h; it is 12:00"

@@ -4,6 +4,7 @@ import asyncio
 
 from textual import events
 
+from restoretui.core.location import Location
 from restoretui.tui.browse.pane import BrowsePane
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from restoretui.tui.terminal.key_queue import KeyQueue
@@ -100,3 +101,14 @@ async def test_escape_does_not_wait_and_patience_ends() -> None:
     assert delivered[-1] == "b"
     assert has_acted(line)
     running.cancel()
+
+
+async def test_what_is_given_up_before_it_began_holds_no_keys(walk: StartWalk) -> None:
+    async with walk() as on:
+        await on.sees("8 buckets")
+        pane = on.app.main.query_one(BrowsePane)
+        for name in ("acme-media-archive", "acme-frankfurt-archive"):  # Two clicks that the app finds at once.
+            pane.go(Location("s3", name))
+        await on.settled()
+        assert pane.location.bucket == "acme-frankfurt-archive"
+        assert not on.app.key_queue.is_held

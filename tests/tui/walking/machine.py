@@ -51,7 +51,8 @@ class ScreensMachine(RuleBasedStateMachine):
             self._run(self.stage.do(list(step)))
         except BaseException as error:
             self._is_well = False
-            told = [write_script(self._script), f"# {error}", *(f"# {line}" for line in self.stage.on.lines())]
+            remarks = [*str(error).splitlines(), *self.stage.on.lines()]
+            told = [write_script(self._script), *(f"# {line}" for line in remarks)]
             ScreensMachine.failed = "\n".join(told).replace("\x1b", "^[")
             error.add_note(f"steps, for tests/bench/screens_walk.py --replay FILE:\n{self.failed}")
             raise

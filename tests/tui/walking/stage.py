@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 
 from restoretui.config.settings import Settings
@@ -172,7 +173,9 @@ class Stage:
 
     async def _other_session(self) -> Session:
         if self._second is None:
-            self._second = await self._others.enter_async_context(open_session(self.settings))
+            # A command's: screens would wait for an outage to end, which here is up to a later step.
+            theirs = replace(self.settings, voice=lambda _: None)
+            self._second = await self._others.enter_async_context(open_session(theirs))
             self.counts["sessions"] += 1
         return self._second
 

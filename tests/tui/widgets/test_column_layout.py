@@ -17,7 +17,7 @@ from restoretui.tui.widgets.table.seen_values import SeenValues
 from restoretui.tui.widgets.table.shared_folder import SharedFolder
 
 
-def never() -> Any:
+def never(*_: Any) -> Any:
     raise AssertionError("nothing is rendered here")
 
 

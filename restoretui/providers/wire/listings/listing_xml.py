@@ -2,7 +2,7 @@
 
 A page of 1,000 objects goes through the first of these readers that can account for all of it:
 
-1. one regular expression for rows as AWS writes them today, whose matches must be as long as all rows together;
+1. one regular expression for rows as AWS writes them today, between whose matches nothing may stand;
 2. one for rows with what others add to that, whose matches are counted against the rows there are;
 3. one for rows whose elements come in any order, whose matches must tile the rows without a gap;
 4. ElementTree, for servers that write rows in other ways (``listing_tree``);
@@ -101,17 +101,15 @@ _OBJECT_IN_ORDER = re.compile(
     r'<ETag>(?:&quot;|"|&#34;)?+([^<&"]*+)(?:&quot;|"|&#34;)?+</ETag>'
     rf"{_CHECKSUMS}<Size>([0-9]{{1,15}}+)</Size>(?:{_OWNER})?+(?:<StorageClass>([^<&]*+)</StorageClass>)?+(?:{_STATUS})?+</Contents>"
 )
+_INSTANT = rf"((?s:.{{{USUAL_WIDTH}}}))"
 _PLAIN = re.compile(
-    rf"<Contents><Key>([^<]++)</Key><LastModified>((?s:.{{{USUAL_WIDTH}}}))</LastModified>"
-    rf'<ETag>&quot;([^<&"]*+)&quot;</ETag>({_CHECKSUMS})<Size>([0-9]{{1,15}}+)</Size>'
-    rf"<StorageClass>([^<&]*+)</StorageClass>(?:{_STATUS})?+</Contents>"
+    rf"<Contents><Key>([^<]++)</Key><LastModified>{_INSTANT}</LastModified><ETag>&quot;([^&]*+)&quot;</ETag>"
+    rf"{_CHECKSUMS}<Size>([^<]{{1,15}}+)</Size><StorageClass>([^<]*+)</StorageClass>"
+    r"(?:<RestoreStatus><IsRestoreInProgress>(true|false)</IsRestoreInProgress>"
+    rf"(?:<RestoreExpiryDate>{_INSTANT}</RestoreExpiryDate>)?+</RestoreStatus>)?+</Contents>"
 )
-_PLAIN_TAGS = len(
-    "<Contents><Key></Key><LastModified></LastModified><ETag>&quot;&quot;</ETag><Size></Size>"
-    "<StorageClass></StorageClass></Contents>"
-)
-_STATUS_TAGS = len("<RestoreStatus><IsRestoreInProgress></IsRestoreInProgress></RestoreStatus>")
-_EXPIRY_TAGS = len("<RestoreExpiryDate></RestoreExpiryDate>")
+"""What its groups hold is looked at for all rows together, which is quicker than character by character."""
+_STRIDE = _PLAIN.groups + 1
 _VERSION = re.compile(
     rf"<Version>(?:{_COMMON}|<VersionId>([^<&]*)</VersionId>|<IsLatest>(true|false)</IsLatest>)*</Version>"
     rf"|<DeleteMarker>(?:{_OWNER}|{_MARKER})*</DeleteMarker>"
@@ -134,7 +132,7 @@ def usual_text(body: bytes) -> str:
 
 def _quick(body: bytes, *, versions: bool) -> Page:
     text = usual_text(body)
-    columns, skeleton = _measure(text) or _count(text) or _tile(text, versions=versions)
+    columns, skeleton = _split(text) or _count(text) or _tile(text, versions=versions)
     if "<!" in skeleton:
         raise Unusual
     frame = Frame(tree_of(skeleton))
@@ -144,29 +142,36 @@ def _quick(body: bytes, *, versions: bool) -> Page:
 
 
 Columns = Sequence[Sequence[str]]
-"""The groups of the row patterns; none where there are no rows."""
+"""The groups of the row patterns, of which one that takes no part is empty or None; none where there are no rows."""
 
 
-def _measure(text: str) -> tuple[Columns, str] | None:
+def _split(text: str) -> tuple[Columns, str] | None:
     """The rows of a page, one right after the other, and the page without them; None unless all are the usual ones.
 
-    Matches do not overlap, and each is a row. When they are together as long as all from where the first row begins
-    to where the last one ends, nothing else stands there.
+    Together with the groups of each row comes what stands before it, and behind the last one: the page without rows,
+    when nothing stands between two of them.
     """
     start = text.find("<Contents>")
     if start < 0 or _PLAIN.match(text, start) is None:
         return None
-    rows = _PLAIN.findall(text, start)
-    columns = list(zip(*rows, strict=True))
-    keys, modified, etags, _, sizes, classes, progress, expiries = columns
-    end = text.rindex("</Contents>") + len("</Contents>")
-    written = sum(map(len, map("".join, columns)))
-    told, ends = len(rows) - progress.count(""), len(rows) - expiries.count("")
-    if written + len(rows) * _PLAIN_TAGS + told * _STATUS_TAGS + ends * _EXPIRY_TAGS != end - start:
+    parts = _PLAIN.split(text)
+    columns, skeleton = [parts[at::_STRIDE] for at in range(1, _STRIDE)], parts[0] + parts[-1]
+    if any(parts[_STRIDE:-1:_STRIDE]) or "Contents>" in skeleton or not _are_usual(columns):
         return None
-    if not are_usual_instants(modified):
-        return None
-    return (keys, modified, etags, sizes, classes, progress, expiries), text[:start] + text[end:]
+    return columns, skeleton
+
+
+def _are_usual(columns: Columns) -> bool:
+    """Whether the groups of ``_PLAIN`` hold what they may."""
+    _, modified, etags, sizes, classes, _, expiries = columns
+    etag, digits = "".join(etags), "".join(sizes)
+    return (
+        are_usual_instants("".join(modified) + "".join(filter(None, expiries)))
+        and not ("<" in etag or '"' in etag)
+        and digits.isascii()
+        and digits.isdecimal()
+        and not any("&" in name for name in set(classes))
+    )
 
 
 def _count(text: str) -> tuple[Columns, str] | None:
@@ -210,8 +215,8 @@ def _entries(columns: Columns, frame: Frame, *, versions: bool) -> Sequence[Entr
     if "" in keys or any(name[-1:].isspace() or name[:1].isspace() for name in set(classes)):
         raise Unusual
     nothing = [None] * len(keys)
-    ends = [_epoch(text) if text else None for text in expiries] if any(expiries) else nothing
-    if ends is not nothing and any(end is not None and end < 0 for end in ends):
+    ended = {text: _epoch(text) for text in set(expiries) if text}  # mostly at one midnight or another
+    if any(end < 0 for end in ended.values()):
         raise Unusual  # No copy ended before there were clouds: whoever reads it with care says what it is.
     return Rows(
         [
@@ -220,8 +225,8 @@ def _entries(columns: Columns, frame: Frame, *, versions: bool) -> Sequence[Entr
             list(map(int, sizes)),
             _epochs(modified),
             classes,
-            list(map(FLAG.__getitem__, progress)) if any(progress) else nothing,
-            ends,
+            list(map(FLAG.get, progress)) if any(progress) else nothing,
+            list(map(ended.get, expiries)) if ended else nothing,
             etags,
             [text != "false" for text in more[1]] if versions else [True] * len(keys),
         ]
