@@ -42,12 +42,14 @@ async def all_or_none(session: Session, confirming: Sequence[Coroutine[Any, Any,
 
 
 async def confirmed_whole(session: Session, confirming: Coroutine[Any, Any, Run]) -> Run:
-    """Write one run down. Who ends us while it is being written finds it given up, unsent."""
+    """Write one run down. Who ends us while it is being written finds it taken back or given up, unsent."""
     task = asyncio.ensure_future(confirming)
     try:
-        return await asyncio.shield(task)
+        with session.works.telling(lambda: "writing down what is to be sent; nothing is sent before that"):
+            return await asyncio.shield(task)
     except BaseException:
-        await asyncio.wait({task})  # Half of one cannot be given up.
+        task.cancel()
+        await asyncio.wait({task})  # It may be too late to take it back.
         if not task.cancelled() and task.exception() is None:
             await session.cancel(task.result().id)
         raise

@@ -6,8 +6,9 @@ import sqlite3
 import stat
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -16,17 +17,21 @@ from restoretui.commands.summary import say_dry
 from restoretui.config.settings import Settings
 from restoretui.core.errors import ExitCode, GuardStopped, LedgerError, UsageError
 from restoretui.core.model import State
+from restoretui.engine.traffic.speaker import Works
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CatalogBounds
 from restoretui.ledger.run_records import Run
+from restoretui.ledger.store.connections import patiently
 from restoretui.ledger.upkeep.pruning import REASONS, Findings, ranges
 from restoretui.session.export import write_export
 from restoretui.session.jsonlines.line import instant, named
 from restoretui.session.jsonlines.objects import trail_line
 from restoretui.session.output_files import write_whole
 from restoretui.session.rows.jobs import WINDOW
+from restoretui.session.waiting import bare_ledger, telling
 from restoretui.wording import format as words
 
+T = TypeVar("T")
 LEDGER = "ledger.db"
 
 
@@ -34,7 +39,7 @@ async def info(settings: Settings, output: Output) -> ExitCode:
     """How large the ledger is, and of what."""
     if not _exists(settings, output):
         return ExitCode.DONE
-    async with await _opened(settings, output) as ledger:
+    async with _opened(settings, output) as ledger:
         vitals = await ledger.vitals()
         runs = await ledger.runs.list()
     states = _runs_by_state(runs)
@@ -93,7 +98,7 @@ async def prune(
     if not _exists(settings, output):
         return ExitCode.DONE
     age_s = older_than.total_seconds() if older_than is not None else 0.0
-    async with await _opened(settings, output) as ledger:
+    async with _opened(settings, output) as ledger:
         await ledger.pruner.finish()
         found = await ledger.pruner.find(age_s, keep or 0) if of_runs else Findings([], {})
         await _tell(ledger, output, found, of_runs=of_runs)
@@ -149,7 +154,7 @@ async def vacuum(settings: Settings, output: Output, *, dry_run: bool = False) -
     if not _exists(settings, output):
         return ExitCode.DONE
     if dry_run:
-        async with await _opened(settings, output) as ledger:
+        async with _opened(settings, output) as ledger:
             vitals = await ledger.vitals()
         free = vitals.parts.get("free", 0)
         files = [
@@ -172,7 +177,8 @@ async def backup(settings: Settings, output: Output, target: str) -> ExitCode:
     if not _exists(settings, output):
         raise LedgerError("there is no ledger to copy", f"it would be {settings.state_dir / LEDGER}")
     folder = settings.state_dir.expanduser().absolute()
-    path, size = await asyncio.to_thread(_copy, folder, Path(target))
+    copying = partial(_copy, folder, Path(target))
+    path, size = await _in_thread(settings, "copying the ledger", copying)
     output.summary({"file": str(path), "size": size})
     output.say(f"{words.size(size)} copied to {path}")
     output.say(
@@ -195,7 +201,7 @@ async def check(settings: Settings, output: Output) -> ExitCode:
         with explained(folder):
             return check_folder(folder)
 
-    checked = await asyncio.to_thread(look)
+    checked = await _in_thread(settings, "reading all of the ledger", look)
     damaged = {finding.file for finding in checked.findings}
     for finding in checked.findings:
         if output.as_json:
@@ -236,11 +242,23 @@ def _exists(settings: Settings, output: Output) -> bool:
     return False
 
 
-async def _opened(settings: Settings, output: Output) -> Ledger:
-    ledger = await Ledger.open(settings.state_dir, settings.clock)
-    if ledger.note:
-        output.say(ledger.note)
-    return ledger
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings, output: Output) -> AsyncIterator[Ledger]:
+    async with bare_ledger(settings) as ledger:
+        if ledger.note:
+            output.say(ledger.note)
+        yield ledger
+
+
+async def _in_thread(settings: Settings, doing: str, work: Callable[[], T]) -> T:
+    """What reads the files by itself, once no other process has them to itself; tells what it is at."""
+    works, is_wanted = Works(), True
+    with works.telling(lambda: doing):
+        async with telling(settings, works.waits):
+            try:
+                return await asyncio.to_thread(patiently, work, may_wait=lambda: is_wanted)
+            finally:
+                is_wanted = False
 
 
 def _bounds(settings: Settings) -> CatalogBounds:

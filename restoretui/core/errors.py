@@ -10,6 +10,7 @@
     ├── TimedOut                 3   --timeout passed; the restores go on
     ├── InventoryUnreadable      1   an inventory that is damaged, cut off or of another layout
     ├── LedgerError              2   the local state cannot be used as it is
+    │   ├── LedgerBusy           2   another process has it to itself: waiting helps
     │   └── LedgerDamaged        2   it holds what was never written there
     └── CloudError               1   the cloud said no, or did not answer
         ├── CredentialsError     4   none, expired, or not accepted
@@ -94,6 +95,10 @@ class LedgerError(RestoreTuiError):
     """The ledger cannot be opened or written as it is; it is never replaced silently."""
 
     exit_code = ExitCode.USAGE
+
+
+class LedgerBusy(LedgerError):
+    """Another process has the ledger to itself, and was waited for in vain; nothing was written."""
 
 
 class LedgerDamaged(LedgerError):

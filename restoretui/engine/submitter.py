@@ -33,6 +33,7 @@ from restoretui.ledger.activity import Kind
 from restoretui.ledger.run_records import JobChange, RestoreJob
 
 log = logging.getLogger(__name__)
+notices = logging.getLogger("restoretui.notices")
 
 CLAIM = 500
 """Jobs claimed at a time: what a crash can leave to be looked at."""
@@ -102,12 +103,22 @@ class Submitter:
             self._health.well(self._limiter)
             try:
                 await asyncio.shield(self._flush())
-                if self._is_given_up:
+                if self._is_given_up or self._ledger.runs.is_given_up(self._run.id):
                     await asyncio.shield(self._ledger.runs.set_cancelled(self._run.id))
                 await asyncio.shield(self._hold(list(self._gates())))
             finally:
+                if self._outcomes:
+                    self._tell_of_loss(len(self._outcomes))
                 self._ledger.runs.disown(self._claimed)
                 self._claimed.clear()
+
+    def _tell_of_loss(self, answers: int) -> None:
+        told = f"{answers:,} answers" if answers > 1 else "1 answer"
+        notices.warning(
+            "run %s: %s of the cloud could not be written down: before anything is sent again it is looked for",
+            self._run.id,
+            told,
+        )
 
     async def _feed(self) -> None:
         while not self._must_stop and (jobs := await self._claim()):

@@ -14,12 +14,19 @@ from restoretui.core.errors import LedgerError
 from restoretui.ledger.key_lists import KeyLists
 from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.change_feed import Changes
-from restoretui.ledger.store.connections import LedgerConnections, Prepared, open_connections, prepare_files
+from restoretui.ledger.store.connections import (
+    LedgerConnections,
+    Prepared,
+    open_connections,
+    patiently,
+    prepare_files,
+)
 from restoretui.ledger.store.leases import Leases
 from restoretui.ledger.store.other_processes import OtherProcesses
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.state_folder import ScratchSpace, prepare_folder
+from restoretui.ledger.store.write_lock import WriteLock
 from restoretui.ledger.store.writer import Tx, Writer
 from restoretui.ledger.views.materialised_order import OrderBuilder
 
@@ -170,6 +177,7 @@ class Ledger:
 
         ``poll_s`` is how often commits of other processes are looked for while anybody listens.
         """
+        is_wanted = True
 
         def prepare() -> tuple[Path, LedgerConnections, ScratchSpace, Prepared]:
             private = prepare_folder(folder)
@@ -181,7 +189,12 @@ class Ledger:
                 scratch.remove()
                 raise
 
-        private, connections, scratch, prepared = await asyncio.to_thread(prepare)
+        try:
+            opened = await asyncio.to_thread(patiently, prepare, may_wait=lambda: is_wanted)
+        except BaseException:
+            is_wanted = False
+            raise
+        private, connections, scratch, prepared = opened
         ledger = cls(private, clock, connections, scratch, prepared, poll_s)
         with suppress(sqlite3.Error):  # Whoever needs a file that cannot be read reports it.
             await asyncio.to_thread(ledger._others.begin, Tx(connections.writer))
@@ -204,12 +217,13 @@ class Ledger:
         return max(0, before.file_bytes - await give_back(self._writer, "main", slack_bytes=0))
 
     @property
-    def locked_out_for(self) -> float:
-        """Seconds for which another process has kept us from writing; 0 when none does."""
-        return self._writer.locked_out_for
+    def lock(self) -> WriteLock:
+        """Whether another process keeps us from writing, since when, and who; topic ``ledger`` once that is long."""
+        return self._writer.lock
 
     def leave(self) -> None:
-        """The session ends: see ``Catalog.leave``."""
+        """The session ends: see ``Catalog.leave``. Another process that writes is waited for only a little longer."""
+        self._writer.lock.leave()
         if "catalog" in self.__dict__:  # else nobody has asked for it, and there is nothing to leave
             self.catalog.leave()
 

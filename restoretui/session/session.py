@@ -25,12 +25,13 @@ from restoretui.core.provider import MfaPrompter, Provider, TakesLiterals
 from restoretui.core.rules.verdicts import Purpose
 from restoretui.core.saying.on_behalf import NOBODY, OnBehalf
 from restoretui.engine.traffic.health import Health
-from restoretui.engine.traffic.speaker import Speaker, Wait, Works
+from restoretui.engine.traffic.speaker import Wait, Works
 from restoretui.engine.traffic.waits import first_of
 from restoretui.ledger import Ledger
 from restoretui.ledger.records import CloudId, Listing
 from restoretui.ledger.run_records import Run
 from restoretui.session.listings import BUG_HINT
+from restoretui.session.waiting import OPENING, telling
 from restoretui.session.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -371,12 +372,8 @@ async def open_session(settings: Settings, *, priced: bool = True) -> AsyncItera
     """A session for the length of the block. ``priced`` is false where nothing is asked that has a price."""
     works = Works()
     waits: Callable[[], Iterable[Wait]] = works.waits
-    speaking = None
-    if settings.voice is not None:
-        speaker = Speaker(settings.clock, settings.voice, lambda: waits())
-        speaking = asyncio.create_task(speaker.run(), name="speaker")
-    try:
-        with works.telling(lambda: "opening the ledger: another process may have it to itself"):
+    async with telling(settings, lambda: waits()):
+        with works.telling(lambda: OPENING):
             prices = await asyncio.to_thread(settings.prices) if priced else None
             ledger = await Ledger.open(settings.state_dir, settings.clock)
         if ledger.note:
@@ -387,7 +384,3 @@ async def open_session(settings: Settings, *, priced: bool = True) -> AsyncItera
             yield session
         finally:
             await session.aclose()
-    finally:
-        if speaking is not None:
-            speaking.cancel()
-            await asyncio.gather(speaking, return_exceptions=True)

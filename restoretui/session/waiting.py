@@ -3,20 +3,24 @@
 Commands print it on stderr: ``engine.traffic.speaker`` decides when a line is due.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 
+from restoretui.config.settings import Settings
 from restoretui.core.errors import AccountRefused, CloudError
 from restoretui.core.provider import Connection
 from restoretui.engine.engine import Engine
 from restoretui.engine.traffic.circuit_breaker import COMMON, CircuitBreaker
 from restoretui.engine.traffic.health import HealthBoard
 from restoretui.engine.traffic.retrying_reads import RetryingReads
-from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Wait, Works
+from restoretui.engine.traffic.speaker import SILENCE_AFTER, TROUBLE_AFTER, Speaker, Wait, Works
 from restoretui.engine.traffic.watchdog import Watchdog
 from restoretui.ledger import Ledger
 from restoretui.ledger.run_records import Run
 from restoretui.session.clouds import Clouds
 
+OPENING = "opening the ledger: another process may have it to itself"
 SLOW_AFTER = 3.0
 """Machine seconds after which a command says that it is made slower, and a screen that no answer comes."""
 
@@ -44,14 +48,19 @@ class WaitReasons:
             if not isinstance(source, CircuitBreaker | Watchdog | RetryingReads):  # whose connection was told of
                 yield Wait(source, f"{told.level}: {told.text}{f' ({told.hint})' if told.hint else ''}",
                            after=TROUBLE_AFTER if told.level == "paused" else SLOW_AFTER)  # fmt: skip
-        if locked_out := self._ledger.locked_out_for:
-            yield Wait("ledger", "waiting for the ledger: another process writes to it", age=locked_out)
+        yield from of_ledger(self._ledger, self.time_left())
         if self._engine.only is not None:
             for run_id, why in self._engine.left_alone.items():
                 yield Wait(("left alone", run_id), f"run {run_id}: {why}")
         yield from self._works.waits()
         for other in self.beside:
             yield from other.of_clouds()
+
+    @property
+    def for_ledger(self) -> str:
+        """That another process writes to the ledger, and which, once that takes long; mostly nothing."""
+        lock = self._ledger.lock
+        return f"waiting for the ledger: {lock.locked_out_by}" if lock.is_long else ""
 
     def of_clouds(self) -> Iterator[Wait]:
         """What is waited for of the clouds, and why."""
@@ -104,6 +113,54 @@ class WaitReasons:
         """Of each account that the run is reached as, with its buckets."""
         accounts = Connection.from_mapping(run.connection).accounts(run.buckets)
         return [(self._clouds.by(one).breaker, buckets) for one, buckets in accounts.items()]
+
+
+@asynccontextmanager
+async def telling(settings: Settings, waits: Callable[[], Iterable[Wait]]) -> AsyncIterator[None]:
+    """Say what is waited for within the block, where the settings have a voice."""
+    if settings.voice is None:
+        yield
+        return
+    speaking = asyncio.create_task(Speaker(settings.clock, settings.voice, waits).run(), name="speaker")
+    try:
+        yield
+    finally:
+        speaking.cancel()
+        await asyncio.gather(speaking, return_exceptions=True)
+
+
+@asynccontextmanager
+async def bare_ledger(settings: Settings) -> AsyncIterator[Ledger]:
+    """The ledger without a session, for what asks no cloud; says what it waits for as a session does."""
+    works = Works()
+    waits: Callable[[], Iterable[Wait]] = works.waits
+    async with telling(settings, lambda: waits()):
+        with works.telling(lambda: OPENING):
+            opened = await Ledger.open(settings.state_dir, settings.clock)
+        waits = lambda: of_ledger(opened)  # noqa: E731 - another one from here on
+        async with opened as ledger:
+            yield ledger
+
+
+def of_ledger(ledger: Ledger, ends_in: float | None = None) -> Iterator[Wait]:
+    """The wait for another process that writes, if there is one.
+
+    ``ends_in``: seconds until the command itself ends, whatever it waits for then.
+    """
+    lock = ledger.lock
+    if not (locked_out := lock.locked_out_for):
+        return
+    if lock.gives_up_in is not None:
+        reason = f"ending; a moment longer for the ledger: {lock.locked_out_by}"
+        yield Wait("ledger, at last", reason, f"; gives up in {lock.gives_up_in:.0f} s", age=locked_out)
+        return
+    yield Wait(
+        "ledger",
+        f"waiting for the ledger: {lock.locked_out_by}",
+        "; it goes on by itself" if ends_in is None else f"; gives up in {ends_in:.0f} s",
+        age=locked_out,
+        goes_on=lambda: "" if lock.locked_out_for else "the ledger is free again: going on",
+    )
 
 
 def _wait_for(watchdog: Watchdog, ends_in: float | None) -> Wait:

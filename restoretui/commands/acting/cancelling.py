@@ -42,7 +42,8 @@ async def cancel(
             return ExitCode.DONE
         jobs = _live(session, run.id)
         before = run.counts.get(State.CANCELLED, 0)
-        await session.cancel(run.id)
+        with session.works.telling(lambda: _so_far(session, run.id, before)):
+            await session.cancel(run.id)
         await _until_heard(session, run.id, jobs, timeout)
         for batch in _same(session, run.id, jobs):
             output.batch_state(batch)
@@ -74,6 +75,12 @@ async def _until_heard(session: Session, run_id: int, jobs: list[BatchJob], time
             f"the time to wait is over, and {who} has not heard yet that run {run_id} is given up",
             f"nothing more of it is sent once that has; `restoretui watch {run_id}` sees to it",
         ) from error
+
+
+def _so_far(session: Session, run_id: int, before: int) -> str:
+    """While very many are given up; nothing of the run leaves any more by then."""
+    now = next((run.counts.get(State.CANCELLED, 0) for run in session.ledger.runs.peek_all() if run.id == run_id), 0)
+    return f"{now - before:,} unsent requests given up so far" if now > before else ""
 
 
 def _live(session: Session, run_id: int) -> list[BatchJob]:

@@ -23,10 +23,12 @@ from restoretui.ledger.batches.manifest_run import confirm_gathered
 from restoretui.ledger.batches.records import COLUMNS, BatchJob, batch_of, options_text
 from restoretui.ledger.batches.report_keys import ReportKeys
 from restoretui.ledger.records import CloudId
+from restoretui.ledger.runs.claims import give_rest_up
 from restoretui.ledger.runs.create_run import ConfirmedPlan, confirm
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.job_lines import check_failed
 from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.leases import hand_over
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
@@ -59,9 +61,10 @@ class BatchJobs:
         def write(tx: Tx) -> int:
             run_id = confirm(tx, sel, agreed, now, wall, exact=exact)
             assign(tx, run_id, options, now)
+            hand_over(tx, run_id, self._clock.wall())
             return run_id
 
-        return await self._writer.do(write)
+        return await self._writer.do(write, undoable=True)
 
     async def adopt(
         self,
@@ -87,8 +90,14 @@ class BatchJobs:
 
     async def confirm_gathered(self, agreed: ConfirmedPlan, options: BatchOptions, rows: int) -> int:
         """Make a run of the ``rows`` rows that were gathered, all in one job, in one transaction; its id."""
-        now, wall = self._clock.now().timestamp(), self._clock.wall()
-        return await self._writer.do(lambda tx: confirm_gathered(tx, agreed, options, rows, now, wall))
+        now = self._clock.now().timestamp()
+
+        def write(tx: Tx) -> int:
+            run_id = confirm_gathered(tx, agreed, options, rows, now)
+            hand_over(tx, run_id, self._clock.wall())
+            return run_id
+
+        return await self._writer.do(write, undoable=True)
 
     async def retry(self, run_id: int, options: BatchOptions, expected: int | None = None) -> int:
         """Plan the run's failed objects anew, in jobs of their own; how many objects.
@@ -99,6 +108,7 @@ class BatchJobs:
 
         def write(tx: Tx) -> int:
             check_failed(tx, run_id, expected)
+            give_rest_up(tx, run_id, now)
             count = move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again by a job")
             if count:
                 assign(tx, run_id, options, now)

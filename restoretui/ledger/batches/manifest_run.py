@@ -11,12 +11,11 @@ from restoretui.ledger.runs.bucket_ids import bucket_id
 from restoretui.ledger.runs.create_run import ConfirmedPlan, VerdictLine, insert_line, insert_run
 from restoretui.ledger.runs.run_commands import keep
 from restoretui.ledger.store import change_feed
-from restoretui.ledger.store.leases import hand_over
 from restoretui.ledger.store.unknown_values import UNTOLD_SIZE
 from restoretui.ledger.store.writer import Tx
 
 
-def confirm_gathered(tx: Tx, agreed: ConfirmedPlan, options: BatchOptions, rows: int, now: float, wall: float) -> int:
+def confirm_gathered(tx: Tx, agreed: ConfirmedPlan, options: BatchOptions, rows: int, now: float) -> int:
     """The id of the run made of what was gathered: of ``rows`` rows, some perhaps alike.
 
     ``PlanChanged`` where that is not what was planned.
@@ -54,7 +53,6 @@ def confirm_gathered(tx: Tx, agreed: ConfirmedPlan, options: BatchOptions, rows:
         "INSERT INTO run_count (run_id, state, jobs, size_bytes) VALUES (?, ?, ?, 0)",
         (run_id, State.PLANNED, objects),
     )
-    hand_over(tx, run_id, wall)
     tx.run(
         "INSERT INTO activity (at, kind, run_id, tier, text) VALUES (?, 'run', ?, ?, ?)",
         (now, run_id, tier, f"confirmed: {objects:,} objects of the manifest {options.named}"),

@@ -15,6 +15,9 @@ from restoretui.ledger.store import change_feed
 from restoretui.ledger.store.decoding import damaged
 from restoretui.ledger.store.writer import Tx
 
+_SOME = 20_000
+"""Objects cancelled in one transaction: a tenth of a second or two."""
+_CANCELLED = "cancelled before it was sent"
 _CLAIMED = "state = 'planned' AND attempt_at IS NOT NULL"
 
 
@@ -23,6 +26,8 @@ def take(tx: Tx, run_id: int, limit: int, now: float, spans: Iterable[BucketSpan
 
     ``LedgerDamaged`` where some can never be found.
     """
+    if _is_given_up(tx, run_id):
+        return []
     args: dict[str, object] = {"run": run_id, "limit": limit, "now": now}
     if spans is None:
         rows = tx.rows(NEXT_JOBS, args)
@@ -61,11 +66,29 @@ def settle_lost(tx: Tx, run_id: int, ours: Collection[int], now: float) -> int:
     return move_all(tx, run_id, f"{_CLAIMED} AND {lost}", State.UNKNOWN, now, text)
 
 
-def give_up(tx: Tx, run_id: int, now: float) -> int:
-    """Nothing more of the run may leave; what nobody has claimed is cancelled: how many."""
+def give_up(tx: Tx, run_id: int, now: float) -> None:
+    """Nothing more of the run may leave; what of it is unsent is cancelled by ``give_some_up``."""
     tx.run("UPDATE run SET given_up_at = ? WHERE id = ?", (now, run_id))
     tx.touch(change_feed.RUNS, change_feed.run_topic(run_id))
-    return move_all(tx, run_id, UNSENT, State.CANCELLED, now, "cancelled before it was sent")
+
+
+def give_some_up(tx: Tx, run_id: int, now: float) -> int:
+    """Cancel some of what nobody has claimed of a run that was given up: how many, 0 when nothing is left."""
+    if not _is_given_up(tx, run_id):
+        return 0  # Somebody has it tried again meanwhile.
+    row = tx.row(f"SELECT id FROM job WHERE run_id = ? AND {UNSENT} ORDER BY id LIMIT 1 OFFSET ?", (run_id, _SOME))
+    some = UNSENT if row is None else f"{UNSENT} AND id < {int(row[0])}"
+    return move_all(tx, run_id, some, State.CANCELLED, now, _CANCELLED)
+
+
+def give_rest_up(tx: Tx, run_id: int, now: float) -> None:
+    """The same of all that is left, before anything of the run is sent again."""
+    if _is_given_up(tx, run_id):
+        move_all(tx, run_id, UNSENT, State.CANCELLED, now, _CANCELLED)
+
+
+def _is_given_up(tx: Tx, run_id: int) -> bool:
+    return tx.row("SELECT 1 FROM run WHERE id = ? AND given_up_at IS NOT NULL", (run_id,)) is not None
 
 
 def hold(tx: Tx, run_id: int, spans: Iterable[BucketSpan]) -> None:

@@ -27,7 +27,6 @@ from restoretui.ledger.runs.bucket_ids import bucket_id
 from restoretui.ledger.runs.job_changes import move_all
 from restoretui.ledger.runs.run_commands import keep
 from restoretui.ledger.store import change_feed
-from restoretui.ledger.store.leases import hand_over
 from restoretui.ledger.store.schema import BULK_IS_NOTED, JOBS_COME_IN_BULK, LIVE
 from restoretui.ledger.store.unknown_values import OF_KNOWN, saturated, sum_of
 from restoretui.ledger.store.writer import Tx
@@ -120,7 +119,6 @@ def confirm(tx: Tx, sel: int, agreed: ConfirmedPlan, now: float, wall: float, *,
         [(run_id, state, jobs, size) for state, (jobs, size) in counts.items()],
     )
     _take_over(tx, run_id, now, wall)
-    hand_over(tx, run_id, wall)
     told = ", ".join(f"{jobs:,} {state}" for state, (jobs, _) in sorted(counts.items()))
     tx.run(
         "INSERT INTO activity (at, kind, run_id, tier, text) VALUES (?, 'run', ?, ?, ?)",

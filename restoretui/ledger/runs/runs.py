@@ -16,6 +16,7 @@ from restoretui.ledger.runs.job_queries import JobQueries
 from restoretui.ledger.runs.job_view import JobsOf, JobView, past_jobs
 from restoretui.ledger.runs.run_rows import RUN, count_of, run_of
 from restoretui.ledger.store import change_feed
+from restoretui.ledger.store.leases import hand_over
 from restoretui.ledger.store.quick_reads import QuickReads
 from restoretui.ledger.store.reader import ReaderThread
 from restoretui.ledger.store.writer import Tx, Writer
@@ -82,12 +83,20 @@ class Runs(JobQueries):
         The facts are read anew. Objects that got a job meanwhile are watched, not asked for twice; objects that would
         be sent now although the plan did not say so are skipped, with that reason. ``exact``: ``PlanChanged``
         instead, as soon as the plan made now would not be this one.
+
+        Whoever stops waiting finds nothing written, unless it was all but done: then this returns the run, as if
+        nobody had stopped.
         """
         from restoretui.ledger.runs.create_run import confirm
 
         now, wall = self._clock.now().timestamp(), self._clock.wall()
-        run_id = await self._writer.do(lambda tx: confirm(tx, sel, agreed, now, wall, exact=exact))
-        return self._get(run_id)
+
+        def write(tx: Tx) -> int:
+            run_id = confirm(tx, sel, agreed, now, wall, exact=exact)
+            hand_over(tx, run_id, self._clock.wall())  # which a large run takes longer to write than that lasts
+            return run_id
+
+        return self._get(await self._writer.do(write, undoable=True))
 
     async def get(self, run_id: int) -> Run:
         """The run as it is now; ``LedgerError`` if there is none."""
@@ -243,12 +252,17 @@ class Runs(JobQueries):
     async def set_cancelled(self, run_id: int) -> int:
         """Give the run up: cancel what was not sent yet; how many.
 
-        What a living process has claimed to be sent is given back by it, and cancelled then (``is_given_up``).
+        Nothing more of it leaves from the first of several transactions on, between which others write. What a living
+        process has claimed to be sent is given back by it, and cancelled then (``is_given_up``).
         """
-        from restoretui.ledger.runs.claims import give_up
+        from restoretui.ledger.runs.claims import give_some_up, give_up
 
         now = self._clock.now().timestamp()
-        return await self._writer.do(lambda tx: give_up(tx, run_id, now))
+        await self._writer.do(lambda tx: give_up(tx, run_id, now))
+        cancelled = 0
+        while some := await self._writer.do(lambda tx: give_some_up(tx, run_id, now)):
+            cancelled += some
+        return cancelled
 
     def is_given_up(self, run_id: int) -> bool:
         """Nothing more of the run may leave, until somebody has it tried again."""
@@ -257,6 +271,7 @@ class Runs(JobQueries):
 
     async def reset_failed(self, run_id: int, expected: int | None = None) -> int:
         """Plan the failed jobs anew; how many. ``GuardStopped`` if they are no longer as many as ``expected``."""
+        from restoretui.ledger.runs.claims import give_rest_up
         from restoretui.ledger.runs.job_changes import move_all
         from restoretui.ledger.runs.job_lines import check_failed
 
@@ -264,6 +279,7 @@ class Runs(JobQueries):
 
         def reset(tx: Tx) -> int:
             check_failed(tx, run_id, expected)
+            give_rest_up(tx, run_id, now)
             tx.run("UPDATE run SET given_up_at = NULL WHERE id = ?", (run_id,))
             return move_all(tx, run_id, "state = 'failed'", State.PLANNED, now, "to be tried again")
 

@@ -3,13 +3,14 @@
 import contextlib
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
-from restoretui.core.errors import LedgerDamaged, LedgerError
+from restoretui.core.errors import LedgerBusy, LedgerDamaged, LedgerError
 from restoretui.ledger.store import schema
 from restoretui.ledger.store.backups import copy_before_migration, keep_one_copy
 from restoretui.ledger.store.migrations import ForeignFile, Migration, NewerSchema, migrate, version_of
@@ -27,9 +28,10 @@ from restoretui.ledger.store.state_folder import (
     what_was_cut,
 )
 
+T = TypeVar("T")
 OLDEST_SQLITE = (3, 33, 0)
-BUSY_SECONDS = 30.0
-"""How long to wait for another process; confirming a million objects takes under ten."""
+BUSY_SECONDS = 0.5
+"""For which SQLite itself waits for another process. Longer waits are of many such (``patiently``)."""
 
 _RETRY_SECONDS = 0.01
 
@@ -38,6 +40,20 @@ _WRITER_CACHE, _READER_CACHE, _WINDOW_CACHE, _GLANCE_CACHE = 2_048, 2_048, 1_024
 _WAL_LIMIT = 64 << 20
 _CHECKPOINT_PAGES = 4_000
 """Of the WAL, 16 MB, before the writer checkpoints: each time it waits for the disk twice, and a listing for it."""
+
+
+def patiently(work: Callable[[], T], *, may_wait: Callable[[], bool] = lambda: True) -> T:
+    """The result of ``work``, which may be done again, once no other process has a file to itself.
+
+    That one lives, since the system frees the locks of the dead: it migrates the file, mends what a crash has left,
+    or folds a large log into it, and how long that takes is the disk's. ``LedgerBusy`` once nobody may wait.
+    """
+    while True:
+        try:
+            return work()
+        except LedgerBusy:
+            if not may_wait():
+                raise
 
 
 class LedgerConnections(Struct, frozen=True):
@@ -184,12 +200,20 @@ def open_connections(folder: Path, scratch: ScratchSpace) -> LedgerConnections:
     return LedgerConnections(writer, reader, builder, glancer, window)
 
 
+def give_log_back(writer: sqlite3.Connection, folder: Path) -> None:
+    """What was rolled back has left the log as large as it had become: give that room back, if nobody reads now."""
+    for name, file in (("main", LEDGER_FILE), ("catalog", CATALOG_FILE)):
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if folder.joinpath(f"{file}-wal").stat().st_size > _WAL_LIMIT:
+                writer.execute(f"PRAGMA {name}.wal_checkpoint(TRUNCATE)")
+
+
 def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> str:
     note = ""
     try:
         version = version_of(ledger, schema.APPLICATION_ID, len(schema.LEDGER))
         if 0 < version < len(schema.LEDGER):
-            note = copy_before_migration(ledger, path, version)
+            note = _copy_once(ledger, path)
         _wal(ledger, "main", "FULL")
         migrate(ledger, schema.LEDGER, schema.APPLICATION_ID, now.timestamp())
         _check_tables(ledger, schema.LEDGER)
@@ -209,6 +233,20 @@ def _prepare_ledger(ledger: sqlite3.Connection, path: Path, now: datetime) -> st
             raise
         raise _damaged(path, ascii(str(error))[1:-1][:200]) from error
     return note
+
+
+def _copy_once(ledger: sqlite3.Connection, path: Path) -> str:
+    """A copy of the old schema, unless another process has just brought it to the new one."""
+    ledger.execute("BEGIN IMMEDIATE")
+    try:
+        version = version_of(ledger, schema.APPLICATION_ID, len(schema.LEDGER))
+        if version == len(schema.LEDGER):
+            return ""
+        with contextlib.closing(connect(path, "ro")) as old:  # SQLite copies for nobody who is writing.
+            return copy_before_migration(old, path, version)
+    finally:
+        if ledger.in_transaction:
+            ledger.execute("ROLLBACK")
 
 
 def _prepare_catalog(path: Path, now: datetime) -> Path | None:

@@ -39,6 +39,9 @@ class Lease(NamedTuple):
 class Leases:
     """Leases kept in the ledger, by machine time, which the processes of one machine share.
 
+    While one process writes for long, no other can renew: what lapsed meanwhile has not lapsed before its holder had
+    a moment to renew it (``WriteLock.standstill``).
+
     A lease that ends further ahead than it is long was written before the clock was set back, or by a clock that is
     ahead: its end says nothing.
     """
@@ -54,15 +57,16 @@ class Leases:
         """
 
         def take(tx: Tx) -> bool:
-            now = self._clock.wall()
+            now, still = self._clock.wall(), self._writer.lock.standstill
             changed = tx.run(
                 "INSERT INTO lease (name, holder, expires_at, lasts_s) VALUES (:name, :holder, :until, :ttl)"
                 " ON CONFLICT (name) DO UPDATE"
                 " SET holder = excluded.holder, expires_at = excluded.expires_at, lasts_s = excluded.lasts_s"
-                f" WHERE holder IN (excluded.holder, '{NOBODY}') OR expires_at <= :now"
+                f" WHERE holder IN (excluded.holder, '{NOBODY}') OR expires_at <= :now - :still"
                 " OR (:void AND expires_at > :now + lasts_s)",
-                {"name": name, "holder": holder, "until": now + ttl_s, "ttl": ttl_s, "now": now, "void": void_ahead},
-            )
+                {"name": name, "holder": holder, "until": now + ttl_s, "ttl": ttl_s, "now": now, "still": still,
+                 "void": void_ahead},
+            )  # fmt: skip
             return changed > 0
 
         return await self._writer.do(take)

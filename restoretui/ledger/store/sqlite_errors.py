@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from restoretui.core.errors import LedgerDamaged, LedgerError
+from restoretui.core.errors import LedgerBusy, LedgerDamaged, LedgerError
 from restoretui.core.os_errors import free_bytes, is_out_of_files, no_more_files
 
 # Primary result codes (sqlite.org/rescode.html); extended codes keep them in the low byte.
@@ -69,8 +69,8 @@ def explain(error: sqlite3.Error, folder: Path) -> LedgerError:
             "free some space; everything confirmed before is still there",
         )
     if code in (_BUSY, _LOCKED):
-        return LedgerError(
-            f"another restoretui kept the ledger in {folder} locked for too long",
+        return LedgerBusy(
+            f"another process kept the ledger in {folder} to itself, so this was not written",
             "wait for it, end it, or choose another --state-dir",
         )
     if code == _READONLY:

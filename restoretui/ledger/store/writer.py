@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import chain, count
 from pathlib import Path
@@ -20,7 +21,9 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct, field
 
 from restoretui.core.errors import LedgerError
+from restoretui.ledger.store.connections import give_log_back
 from restoretui.ledger.store.sqlite_errors import explain, explained
+from restoretui.ledger.store.write_lock import WriteLock
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -32,6 +35,8 @@ Any number of rows takes few of them: behind each the writer waits for the inter
 """
 _WORTH_COMPARING = 100
 """Rows of which it pays to find out what they have in common."""
+_STEPS = 1_000_000
+"""Of SQLite's machine, some hundredths of a second, between two looks whether what it does is still wanted."""
 _MAX_VALUES = 32_000
 """SQLite's own limit on bound values of one statement is 32,766 since 3.32."""
 
@@ -143,11 +148,20 @@ def alike_template(rows: int, alike: tuple[bool, ...]) -> str:
     return f"SELECT {chosen} FROM (VALUES {values_template(rows, max(1, alike.count(False)))}) WHERE true"
 
 
+class TakenBack(Exception):
+    """Nobody wants that work done any more: nothing of it was written."""
+
+
 class _Work(Struct, Generic[T]):
     run: Callable[[Tx], T]
     settle: Callable[["_Work[T]"], None]
     """Called in the writer thread after the commit, or after the failure."""
     urgent: bool
+    undoable: bool = False
+    is_taken_back: bool = False
+    has_begun: bool = False
+    is_done: bool = False
+    """All of it was run: from here on it is committed."""
     result: T | None = None
     error: Exception | None = None
     topics: Iterable[str] = field(default=())
@@ -181,23 +195,22 @@ class Writer:
         self._queue: deque[_Work[Any]] = deque()
         self._stopping = False
         self._is_hurried = False
-        self._begins_at: float | None = None
+        self.lock = WriteLock(folder, publish)
         self._last_commit = 0.0
         self._last_look = time.monotonic()
         self._thread = threading.Thread(target=self._loop, name="ledger-writer", daemon=True)
-
-    @property
-    def locked_out_for(self) -> float:
-        """Seconds for which another process has kept the file to itself while something is to be written; else 0."""
-        began = self._begins_at
-        return 0.0 if began is None else time.monotonic() - began
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
-    async def do(self, work: Callable[[Tx], T]) -> T:
-        """Run ``work`` in a transaction; its result once that is committed. Raises what it raised, or LedgerError."""
+    async def do(self, work: Callable[[Tx], T], *, undoable: bool = False) -> T:
+        """Run ``work`` in a transaction; its result once that is committed. Raises what it raised, or LedgerError.
+
+        Whoever stops waiting for it finds it written all the same. Not where it is ``undoable``, for what takes long:
+        that is not begun any more, or rolled back, and where it is too late for that it returns its result, as if
+        nobody had stopped.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
@@ -215,8 +228,20 @@ class Writer:
                 # The loop ended meanwhile; the work is committed all the same.
                 return
 
-        self._put(_Work(work, settle, urgent=True))
-        return await future
+        asked = _Work(work, settle, urgent=True, undoable=undoable)
+        self._put(asked)
+        if not undoable:
+            return await future
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            self._take_back(asked)
+            while not future.done():  # Soon: it has only to be rolled back, or to be brought to the disk.
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({future})
+            if isinstance(future.exception(), TakenBack):
+                raise
+            return future.result()
 
     def post(self, work: Callable[[Tx], object], settled: Callable[[Exception | None], None]) -> None:
         """Run ``work`` soon; ``settled`` is called in the writer thread with None or with what went wrong."""
@@ -230,10 +255,19 @@ class Writer:
 
     def stop(self) -> None:
         """Commit what is queued, and end; blocks until then."""
+        self.lock.leave()
         with self._wake:
             self._stopping = True
             self._wake.notify()
         self._thread.join()
+
+    def _take_back(self, work: _Work[Any]) -> None:
+        with self._wake:
+            work.is_taken_back = not work.is_done
+            has_begun = work.has_begun
+        if not has_begun:  # And never will, however long another process has the file.
+            work.error = TakenBack()
+            work.settle(work)
 
     def _put(self, work: _Work[Any]) -> None:
         with self._wake:
@@ -275,6 +309,9 @@ class Writer:
         left = group
         while left:
             left = self._attempt(left)
+            self.lock.free()
+        if any(work.error is not None for work in group):
+            give_log_back(self._connection, self._folder)
         self._last_commit = time.monotonic()
         topics = {topic for work in group if work.error is None for topic in work.topics}
         # Published before the waiters return: whoever awaits its work and then subscribes hears of later work only.
@@ -284,15 +321,12 @@ class Writer:
 
     def _attempt(self, group: list[_Work[Any]]) -> list[_Work[Any]]:
         """One transaction over ``group``; what must be tried again without the piece that spoiled it."""
-        self._begins_at = time.monotonic()
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.lock.take(self._connection)
         except sqlite3.Error as error:
             for work in group:
                 work.error = explain(error, self._folder)
             return []
-        finally:
-            self._begins_at = None
         is_alone = len(group) == 1
         for work in group:
             self._run(work, is_alone=is_alone)
@@ -320,7 +354,7 @@ class Writer:
         if not is_alone:
             self._connection.execute("SAVEPOINT work")
         try:
-            with explained(self._folder):
+            with self._may_be_taken_back(work), explained(self._folder):
                 work.result = work.run(tx)
         except Exception as error:  # noqa: BLE001 - boundary: whatever it is belongs to who asked for the work
             work.error = error
@@ -330,6 +364,30 @@ class Writer:
             work.topics = tx.topics
         if self._connection.in_transaction and not is_alone:
             self._connection.execute("RELEASE work")
+
+    @contextmanager
+    def _may_be_taken_back(self, work: _Work[Any]) -> Iterator[None]:
+        """Raises ``TakenBack`` in place of what goes on, as soon as nobody wants it any more."""
+        with self._wake:
+            if work.is_taken_back:
+                raise TakenBack
+            work.has_begun = True
+        if not work.undoable:
+            yield
+            return
+        self._connection.set_progress_handler(lambda: work.is_taken_back, _STEPS)
+        try:
+            yield
+        except LedgerError:
+            if work.is_taken_back:
+                raise TakenBack from None
+            raise
+        finally:
+            self._connection.set_progress_handler(None, 0)
+        with self._wake:
+            work.is_done = not work.is_taken_back
+        if work.is_taken_back:
+            raise TakenBack
 
     def _look_for_others(self) -> None:
         self._last_look = time.monotonic()

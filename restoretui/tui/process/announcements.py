@@ -125,6 +125,8 @@ class Announcements:
             hint = health.hint or "goes on by itself when that works again"
             notice.tell("warning", f"paused: {health.text}", hint, stays=True)
             self._alarm(self._alerts.of_trouble(f"paused: {health.text}", session.clock.now()))
+        elif waits := session.waiting.for_ledger:
+            notice.tell("warning", waits, "goes on by itself after that", stays=True)
         elif notice.stays:
             self._front.say("done", "going on")
 

@@ -17,7 +17,7 @@ from restoretui.ledger.run_records import JobChange
 from restoretui.ledger.runs.create_run import ConfirmedPlan
 from restoretui.ledger.store import connections
 from restoretui.ledger.store.writer import Tx
-from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, last_entry, listed, now_of, planned, started
+from tests.ledger.helpers import BUCKET, CLOUD, entry, keys, listed, now_of, planned, started
 
 
 async def test_one_failure_leaves_the_others_standing(ledger: Ledger) -> None:
@@ -112,20 +112,6 @@ async def test_a_full_disk_while_listing(ledger: Ledger) -> None:
     ledger.catalog.append(begun.id, Page([entry("a")], [], None))
     assert (await ledger.catalog.finish(begun.id)).is_complete
     assert ledger.problem is None
-
-
-async def test_a_lock_held_too_long(
-    state_dir: Path, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
-    async with await Ledger.open(state_dir, manual_clock) as ledger:
-        with closing(sqlite3.connect(state_dir / "ledger.db", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(LedgerError, match="locked for too long"):
-                await ledger.activity.add("network", "hello")
-            other.execute("ROLLBACK")
-        await ledger.activity.add("network", "hello")
-        assert await last_entry(ledger) == 1
 
 
 async def test_opening_does_not_wait_for_anothers_work(

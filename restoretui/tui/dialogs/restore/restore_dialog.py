@@ -5,6 +5,7 @@ at; days, tier or engine changed make another plan; a key decides about the plan
 pressed; and where the ledger has come to give another plan meanwhile, that one is shown and nothing is sent.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from functools import partial
@@ -13,7 +14,7 @@ from textual import on
 from textual.widgets import Button, Input
 
 from restoretui.core.batch.jobs import BatchOptions
-from restoretui.core.errors import PlanChanged, RestoreTuiError, UsageError
+from restoretui.core.errors import GuardStopped, PlanChanged, RestoreTuiError, UsageError
 from restoretui.core.model import Tier
 from restoretui.core.plan.after import with_discards_agreed
 from restoretui.core.plan.plan import RestorePlan
@@ -31,6 +32,7 @@ from restoretui.tui.dialogs.restore.tier_table import TierTable
 from restoretui.tui.dialogs.restore.unseen_field import UnseenField
 from restoretui.tui.shell import Says
 from restoretui.tui.words import said
+from restoretui.wording import format as fmt
 
 PREFERENCE = {
     Purpose.RESTORE: (Tier.STANDARD, Tier.BULK, Tier.EXPEDITED),
@@ -39,6 +41,8 @@ PREFERENCE = {
 }
 SETTLE_S = 0.2
 """Debounce: seconds without a key after which the days typed are planned with."""
+SAY_EVERY_S = 1.5
+"""Seconds after which, and then so often again, it is said what a confirmation waits for."""
 
 
 class RestoreDialog(PlanView):
@@ -307,7 +311,16 @@ class RestoreDialog(PlanView):
         plan = self._meant(self.plan)
         self.attempt(partial(self._send, plan, self.tiers.tier, options, typed_amount), "confirm")
 
+    def _say_written(self, objects: int) -> None:
+        """What takes so long: very many intents, or another process that writes."""
+        doing = f"writing down what becomes of {fmt.plural(objects, 'object')}; nothing is sent before that"
+        doing = self.session.waiting.for_ledger or doing
+        self.remark(f"{doing} — esc takes it back")
+
     async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None, typed: Decimal | None) -> None:
+        saying = self.set_interval(
+            SAY_EVERY_S, partial(self._say_written, sum(line.group.objects for line in plan.tiers[tier].lines))
+        )
         try:
             said = await self._commands(plan, tier, options)
             behalf = self.behalf.behalf
@@ -315,6 +328,7 @@ class RestoreDialog(PlanView):
                 self._sel, plan, tier, behalf=behalf, batch=options, typed=typed, said=said
             )
         except PlanChanged as change:
+            saying.stop()
             self.amount.clear()
             self.discards.clear()
             self.tiers.focus()
@@ -322,7 +336,12 @@ class RestoreDialog(PlanView):
             await self._prepare()
             self.complain(change)
             return
+        except asyncio.CancelledError:
+            if self.is_attached and self.app.is_running:
+                self.complain(GuardStopped("taken back: nothing was written, and nothing is sent"))
+            raise
         finally:
+            saying.stop()
             self._confirming = False
         self.dismiss(run)
 
@@ -369,8 +388,10 @@ class RestoreDialog(PlanView):
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:
-        self.dismiss(None)
+        self.action_cancel()
 
     def action_cancel(self) -> None:
         if not self._confirming:
             self.dismiss(None)
+        else:
+            self.workers.cancel_group(self, "confirm")
