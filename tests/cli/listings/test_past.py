@@ -1,6 +1,8 @@
 """A place as of an instant: seen, planned, restored where the versions lie, and undeleted; boto3 is the witness."""
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -104,11 +106,9 @@ def test_a_mass_delete_is_undone_as_of_five_minutes_before(serve: Serve, run: Ru
 
 
 def test_what_was_meant_and_what_came_of_it_is_in_the_trail(served: Served, run: Run, tmp_path: Path) -> None:
-    import sqlite3
-
     place = f"s3://{BUCKET}/data/"
     assert run(served, "undelete", place, "--deleted-since", "1h", "--where", "*/0003", "--yes").code == 0
-    with sqlite3.connect(tmp_path / "state" / "ledger.db") as ledger:
+    with closing(sqlite3.connect(tmp_path / "state" / "ledger.db")) as ledger:
         lines = [row[0] for row in ledger.execute("SELECT text FROM activity WHERE kind = 'undelete' ORDER BY id")]
     assert [line.split(" ", 3)[3] for line in lines] == ["to be removed", "removed"]
 

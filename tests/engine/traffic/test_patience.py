@@ -102,8 +102,8 @@ async def test_patience_counts_anew_from_each_usable_answer(line: Line) -> None:
             raise AccessDenied("no")
 
         # A refusal is an answer, too; it comes through the breaker as its probe.
-        answered = asyncio.create_task(line.read(denied))
         line.breaker.close()
+        answered = asyncio.create_task(line.read(denied))
         await line.clock.advance(1)
         with pytest.raises(AccessDenied):
             await answered
@@ -283,13 +283,15 @@ async def test_a_cut_raises_its_error_and_leaves_the_task_alone() -> None:
 
 
 async def test_whoever_cancels_meanwhile_still_means_it() -> None:
+    cut = Cut()
+
     async def work() -> None:
-        with Cut() as cut:
-            cut.now(AWAY)
+        with cut:
             await asyncio.sleep(1000)
 
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
+    cut.now(AWAY)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
