@@ -283,13 +283,11 @@ async def test_a_cut_raises_its_error_and_leaves_the_task_alone() -> None:
 
 
 async def test_whoever_cancels_meanwhile_still_means_it() -> None:
-    cut = Cut()
-
-    async def work() -> None:
+    async def work(cut: Cut) -> None:
         with cut:
             await asyncio.sleep(1000)
 
-    task = asyncio.create_task(work())
+    task = asyncio.create_task(work(cut := Cut()))
     await asyncio.sleep(0)
     cut.now(AWAY)
     task.cancel()

@@ -1,13 +1,17 @@
 """While another process writes for long the screens say so, take keys, go on; a confirmation can be taken back."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from typing import Any
 
 import pytest
 
+from restoretui.core.model import State
+from restoretui.ledger.run_records import Run
 from restoretui.ledger.store import connections, write_lock
-from restoretui.tui.dialogs.restore import restore_dialog
+from restoretui.tui.dialogs.restore import taking_back
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
 from tests.tui.conftest import StartWalk, Walk
 from tests.tui.dialogs.test_restoring import COLD, dialog, mark_archived
@@ -19,7 +23,7 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.01)
     monkeypatch.setattr(write_lock, "TOLD_AFTER_S", 0.01)
     monkeypatch.setattr(write_lock, "LEAVING_S", 0.0)
-    monkeypatch.setattr(restore_dialog, "SAY_EVERY_S", 0.02)
+    monkeypatch.setattr(taking_back, "SAY_EVERY_S", 0.02)
 
 
 @contextmanager
@@ -69,6 +73,28 @@ async def test_a_confirmation_that_waits_is_taken_back(walk: StartWalk) -> None:
         await on.until(lambda: not isinstance(on.app.screen, RestoreDialog))
         assert on.session.ledger.runs.peek_all() == []
         assert on.posts() == 0
+
+
+async def test_what_is_taken_back_too_late_is_given_up(walk: StartWalk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with walk(COLD) as on:
+        confirm = on.session.confirm
+
+        async def all_but_done(*what: Any, **more: Any) -> Run:
+            confirming = asyncio.ensure_future(confirm(*what, **more))
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(confirming)
+            return await confirming
+
+        monkeypatch.setattr(on.session, "confirm", all_but_done)
+        await mark_archived(on, 3)
+        await dialog(on)
+        with held(on):
+            await on.confirm()
+            await on.sees("esc takes it back")
+            await on.press("escape")
+        await on.sees("run 1 was written down before it could be taken back", "of 3 objects given up unsent")
+        (run,) = on.session.ledger.runs.peek_all()
+        assert run.counts.get(State.CANCELLED, 0) + on.posts() == 3
 
 
 async def test_the_screens_are_left_meanwhile(walk: StartWalk) -> None:

@@ -23,6 +23,7 @@ from restoretui.core.rules.verdicts import Purpose
 from restoretui.core.saying.own_commands import PROGRAM, Wish
 from restoretui.core.then.steps import ThenStep
 from restoretui.session.saying.commands import Said, Subject
+from restoretui.tui.dialogs.restore import taking_back
 from restoretui.tui.dialogs.restore.days_text import Lasting, lengthened, read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
@@ -32,7 +33,6 @@ from restoretui.tui.dialogs.restore.tier_table import TierTable
 from restoretui.tui.dialogs.restore.unseen_field import UnseenField
 from restoretui.tui.shell import Says
 from restoretui.tui.words import said
-from restoretui.wording import format as fmt
 
 PREFERENCE = {
     Purpose.RESTORE: (Tier.STANDARD, Tier.BULK, Tier.EXPEDITED),
@@ -41,8 +41,6 @@ PREFERENCE = {
 }
 SETTLE_S = 0.2
 """Debounce: seconds without a key after which the days typed are planned with."""
-SAY_EVERY_S = 1.5
-"""Seconds after which, and then so often again, it is said what a confirmation waits for."""
 
 
 class RestoreDialog(PlanView):
@@ -311,15 +309,10 @@ class RestoreDialog(PlanView):
         plan = self._meant(self.plan)
         self.attempt(partial(self._send, plan, self.tiers.tier, options, typed_amount), "confirm")
 
-    def _say_written(self, objects: int) -> None:
-        """What takes so long: very many intents, or another process that writes."""
-        doing = f"writing down what becomes of {fmt.plural(objects, 'object')}; nothing is sent before that"
-        doing = self.session.waiting.for_ledger or doing
-        self.remark(f"{doing} — esc takes it back")
-
     async def _send(self, plan: RestorePlan, tier: Tier, options: BatchOptions | None, typed: Decimal | None) -> None:
+        objects = sum(line.group.objects for line in plan.tiers[tier].lines)
         saying = self.set_interval(
-            SAY_EVERY_S, partial(self._say_written, sum(line.group.objects for line in plan.tiers[tier].lines))
+            taking_back.SAY_EVERY_S, lambda: self.remark(taking_back.what_it_waits_for(self.session, objects))
         )
         try:
             said = await self._commands(plan, tier, options)
@@ -327,6 +320,9 @@ class RestoreDialog(PlanView):
             run = await self.session.confirm(
                 self._sel, plan, tier, behalf=behalf, batch=options, typed=typed, said=said
             )
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                self._say_taken_back(await taking_back.given_up(self.session, run))
+                return
         except PlanChanged as change:
             saying.stop()
             self.amount.clear()
@@ -337,13 +333,16 @@ class RestoreDialog(PlanView):
             self.complain(change)
             return
         except asyncio.CancelledError:
-            if self.is_attached and self.app.is_running:
-                self.complain(GuardStopped("taken back: nothing was written, and nothing is sent"))
+            self._say_taken_back(GuardStopped(taking_back.TAKEN_BACK))
             raise
         finally:
             saying.stop()
             self._confirming = False
         self.dismiss(run)
+
+    def _say_taken_back(self, how: GuardStopped) -> None:
+        if self.is_attached and self.app.is_running:
+            self.complain(how)
 
     # --- the same as commands
 
