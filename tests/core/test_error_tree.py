@@ -14,6 +14,7 @@ EXIT_CODES = {
     "TimedOut": 3,
     "InventoryUnreadable": 1,
     "LedgerError": 2,
+    "LedgerBusy": 2,
     "LedgerDamaged": 2,
     "CloudError": 1,
     "CredentialsError": 4,
@@ -52,7 +53,7 @@ def test_the_drawing_shows_every_error_with_its_exit_code() -> None:
     assert errors.__doc__ is not None
     for name, code in EXIT_CODES.items():
         line = next(line for line in errors.__doc__.splitlines() if line.strip(" ├└│─").startswith(name))
-        if name not in ("RestoreTuiError", "LocationError", "LedgerDamaged"):
+        if name not in ("RestoreTuiError", "LocationError", "LedgerBusy", "LedgerDamaged"):
             assert line.strip(" ├└│─").split()[1] == str(code), line
 
 

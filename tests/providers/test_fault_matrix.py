@@ -4,7 +4,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from restoretui.core.errors import ConnectionLost, CredentialsError, MalformedAnswer, ServerFault, Throttled
+from restoretui.core.errors import (
+    ClockAstray,
+    ConnectionLost,
+    CredentialsError,
+    MalformedAnswer,
+    ServerFault,
+    Throttled,
+)
 from restoretui.core.model import ObjectRef, RestoreRequest, Tier
 
 REF = ObjectRef("bkt", "open/k")
@@ -34,7 +41,7 @@ CLOUDS = {
         ({"kind": "throttle", "rate": 0.001, "burst": 0.5}, Throttled, Throttled),
         ({"kind": "expired-token"}, CredentialsError, CredentialsError),
         ({"kind": "unknown-key"}, CredentialsError, CredentialsError),
-        ({"kind": "clock-skew"}, CredentialsError, CredentialsError),
+        ({"kind": "clock-skew"}, ClockAstray, ClockAstray),
         ({"kind": "error"}, ServerFault, ServerFault),
         ({"kind": "error", "status": 503, "code": "InternalError"}, ServerFault, None),
         ({"kind": "drop", "when": "before"}, ConnectionLost, ConnectionLost),

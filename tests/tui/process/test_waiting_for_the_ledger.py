@@ -11,8 +11,8 @@ import pytest
 from restoretui.core.model import State
 from restoretui.ledger.run_records import Run
 from restoretui.ledger.store import connections, write_lock
-from restoretui.tui.dialogs.restore import taking_back
 from restoretui.tui.dialogs.restore.restore_dialog import RestoreDialog
+from restoretui.tui.process import taking_back
 from tests.tui.conftest import StartWalk, Walk
 from tests.tui.dialogs.test_restoring import COLD, dialog, mark_archived
 from tests.tui.process.test_leaving import goes

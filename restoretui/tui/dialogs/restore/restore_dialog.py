@@ -23,7 +23,6 @@ from restoretui.core.rules.verdicts import Purpose
 from restoretui.core.saying.own_commands import PROGRAM, Wish
 from restoretui.core.then.steps import ThenStep
 from restoretui.session.saying.commands import Said, Subject
-from restoretui.tui.dialogs.restore import taking_back
 from restoretui.tui.dialogs.restore.days_text import Lasting, lengthened, read_lasting
 from restoretui.tui.dialogs.restore.engine_fields import EngineFields
 from restoretui.tui.dialogs.restore.plan_view import PlanView
@@ -31,6 +30,7 @@ from restoretui.tui.dialogs.restore.target import days_asked_for, find_target
 from restoretui.tui.dialogs.restore.then_field import ThenField
 from restoretui.tui.dialogs.restore.tier_table import TierTable
 from restoretui.tui.dialogs.restore.unseen_field import UnseenField
+from restoretui.tui.process import taking_back
 from restoretui.tui.shell import Says
 from restoretui.tui.words import said
 
