@@ -131,7 +131,12 @@ def _is_ready(frame: FrameType) -> bool:
     """A loop of another thread, which sets up the SDK, has bytes to read or a callback."""
     poll: Any = getattr(frame.f_locals.get("self"), "_selector", None)
     # Where there is epoll; objects of other kinds are not for two threads at a time.
-    return type(poll).__name__ == "epoll" and not poll.closed and bool(poll.poll(0))
+    if type(poll).__name__ != "epoll":
+        return False
+    try:
+        return not poll.closed and bool(poll.poll(0))
+    except (OSError, ValueError):
+        return False  # It was closed just now: that loop has come to its end.
 
 
 def _is_notified(frame: FrameType) -> bool:
