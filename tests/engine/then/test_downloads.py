@@ -9,6 +9,7 @@ import pytest
 from restoretui.core.errors import UsageError
 from restoretui.core.then.parts import READ_SIZE
 from restoretui.engine.then import folder
+from restoretui.engine.then.bandwidth import Bandwidth
 from restoretui.engine.then.downloader import part_of
 from tests.conftest import StartSandbox
 from tests.engine.clock_control import TurnedClock, hands, turn
@@ -205,20 +206,24 @@ async def test_a_folder_that_cannot_be_is_said_before_anything_is_planned(
         await planned(session, [f"download:{tmp_path / 'file' / 'below'}"])
 
 
-async def test_bandwidth_is_kept(sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path) -> None:
+async def test_bandwidth_is_kept(
+    sandbox: StartSandbox, session_on: OpenSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     running = await sandbox(empty=True, clock=TurnedClock())
     running.cloud.add_bucket("cold")
     for number in range(5):
         running.cloud.put("cold", f"{number}", body=b"x" * 1000, **GLACIER)
     session = await session_on(running)
     run = await planned(session, [f"download:{tmp_path / 'd'}"], bandwidth=100)
+    taken: list[tuple[int | None, int]] = []
+    take = Bandwidth.take
+
+    async def counted(limiter: Bandwidth, size: int) -> None:
+        taken.append((limiter._per_second, size))
+        await take(limiter, size)
+
+    monkeypatch.setattr(Bandwidth, "take", counted)
     session.start_engine()
-
-    async def arrived() -> bool:
-        return (await session.ledger.runs.get(run.id)).waiting == 0
-
-    await turn(running.clock, arrived)
-    began = running.clock.monotonic()
     run = await finished(session, run)
     assert run.then[0].done == 5
-    assert running.clock.monotonic() - began >= 40
+    assert taken == [(100, 1000)] * 5, "every byte passes the limiter"
